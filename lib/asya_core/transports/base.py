@@ -1,7 +1,8 @@
 """The narrow interface between actors and brokers; every transport passes the same conformance suite.
 
 Deliveries and confirmations come by callback, not by future: a message then costs no task, which is what keeps a
-sidecar's cost per message in the tens of microseconds. Callbacks run on the event loop, must not block, and never raise.
+sidecar's cost per message in the tens of microseconds. Callbacks run on the event loop, must not block, and never
+raise.
 """
 
 from __future__ import annotations
@@ -55,8 +56,10 @@ class Consumer(Protocol):
         """Whether the broker is known to serve this consumer now."""
 
     def settle(self, delivery: Delivery) -> None:
-        """Acknowledge: the message is done and leaves the queue. Coalesced; an acknowledgement that is lost with the
-        connection means redelivery. Settling twice, or a delivery that is no longer ours, does nothing.
+        """Acknowledge: the message is done and leaves the queue.
+
+        Coalesced; an acknowledgement that is lost with the connection means redelivery. Settling twice, or a delivery
+        that is no longer ours, does nothing.
         """
 
     def release(self, delivery: Delivery) -> None:
@@ -85,8 +88,9 @@ class Transport(Protocol):
         """Whether the broker is reachable now."""
 
     async def connect(self) -> None:
-        """Connect, waiting for the broker as long as it takes. Raises TransportError where waiting can't help
-        (wrong credentials, for example).
+        """Connect, waiting for the broker as long as it takes.
+
+        Raises TransportError where waiting can't help (wrong credentials, for example).
         """
 
     async def close(self) -> None:

@@ -1,0 +1,147 @@
+"""What becomes of a message: pure functions from an envelope and what happened to it, to what is published.
+
+The sidecar carries these decisions out and decides nothing itself. Every function returns new envelopes and leaves
+its arguments as they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from msgspec import UNSET
+
+from asya_core.envelope import Envelope, ErrorRecord
+from asya_core.error_record import to_error_end
+from asya_core.faults import Fault
+from asya_core.outgoing import Publication, attempt_of, forward, new_status, rfc3339, to_end, with_status
+from asya_core.policies import Resiliency, next_attempt_delay
+from asya_core.route import advanced, next_actor, problem_with_route
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The handler ended without error; `first` is child 0, or None when it returned nothing."""
+
+    first: Envelope | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The message did not get through the handler. `chance` in [0, 1) spreads retries of many messages."""
+
+    fault: Fault
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The handler was not to blame and did not finish: shutdown, eviction, a neighbour's crash. Costs no attempt."""
+
+
+Outcome = Ended | Failed | Interrupted
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """The circumstances of one run: the actor, its rules, and when the message first arrived at this actor."""
+
+    actor: str
+    resiliency: Resiliency
+    arrived: datetime
+
+
+def decide(envelope: Envelope, outcome: Outcome, hop: Hop, now: datetime) -> Publication | None:
+    """Return what follows from a run; None when the message goes back to its queue as it is."""
+    if isinstance(outcome, Interrupted):
+        return None
+    if isinstance(outcome, Failed):
+        return _after_fault(envelope, outcome, hop, now)
+    if outcome.first is None:
+        return to_end(envelope, hop.actor, now)
+    return forward(outcome.first, hop.actor, now)
+
+
+def refusal(envelope: Envelope, actor: str, deliveries: int, most: int, now: datetime) -> Fault | None:
+    """Say why a message must not run at this actor, or None. Looked at before user code sees it."""
+    if problem := problem_with_route(envelope.route):
+        return Fault(code="route_error", message=problem)
+    if (expected := next_actor(envelope.route)) != actor:
+        return Fault(
+            code="route_mismatch",
+            message=f"the message came to actor {actor!r}, but its route is at {expected or 'its end'!r}",
+        )
+    if deliveries > most:
+        return Fault(
+            code="deliveries",
+            message=f"the broker delivered it {deliveries} times without an end, and maxDeliveries is {most}; "
+            "it probably takes the whole pod down",
+        )
+    return _past_deadline(envelope, now)
+
+
+def _after_fault(envelope: Envelope, outcome: Failed, hop: Hop, now: datetime) -> Publication:
+    fault = outcome.fault
+    policy = hop.resiliency.policy_for(fault)
+    attempt = attempt_of(envelope)
+    delay = next_attempt_delay(policy, fault, attempt, hop.arrived, now, outcome.chance)
+    if delay is not None:
+        return _retry(envelope, fault, hop, policy.max_attempts, delay, now)
+    if policy.then_route and fault.may_pass:
+        return _rerouted(envelope, fault, policy.then_route, hop.actor, now)
+    failed = to_error_end(envelope, fault, hop.actor, now)
+    if failed.envelope.status is not UNSET:
+        failed.envelope.status.attempt, failed.envelope.status.max_attempts = attempt, policy.max_attempts
+    return failed
+
+
+def _retry(envelope: Envelope, fault: Fault, hop: Hop, max_attempts: int, delay: float, now: datetime) -> Publication:
+    status = new_status(envelope, phase="retrying", actor=hop.actor, now=now)
+    status.attempt, status.max_attempts = attempt_of(envelope) + 1, max_attempts
+    status.actor_since = rfc3339(hop.arrived)
+    status.reason = fault.code
+    status.error = ErrorRecord(type=fault.type, mro=fault.mro, message=fault.message)
+    return Publication(hop.actor, with_status(envelope, status), "retry", delay)
+
+
+def _rerouted(envelope: Envelope, fault: Fault, then: list[str], actor: str, now: datetime) -> Publication:
+    """Replace what lies ahead by the policy's `thenRoute`, and go one step on."""
+    ahead = with_status(envelope, envelope.status)
+    ahead.route = advanced(envelope.route)
+    ahead.route.actors = [*envelope.route.actors[: ahead.route.current], *then]
+    publication = forward(ahead, actor, now)
+    if publication.envelope.status is not UNSET:
+        publication.envelope.status.error = ErrorRecord(
+            type=fault.type, mro=fault.mro, message=fault.message, traceback=fault.traceback
+        )
+    return publication
+
+
+def arrival(envelope: Envelope, now: datetime) -> datetime:
+    """Return when the message first came to the actor that it is at; kept over that actor's retries."""
+    status = envelope.status
+    if status is UNSET or status.actor_since is UNSET:
+        return now
+    return _time(status.actor_since) or now
+
+
+def _past_deadline(envelope: Envelope, now: datetime) -> Fault | None:
+    status = envelope.status
+    if status is UNSET or status.deadline_at is UNSET:
+        return None
+    deadline = _time(status.deadline_at)
+    if deadline is None:
+        return Fault(
+            code="msg_parsing_error", message=f"status.deadline_at: {status.deadline_at!r} is no RFC 3339 time"
+        )
+    if now < deadline:
+        return None
+    return Fault(code="deadline_exceeded", message=f"the message's deadline was {status.deadline_at}; it was not run")
+
+
+def _time(written: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

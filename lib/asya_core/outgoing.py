@@ -1,0 +1,121 @@
+"""The envelopes that a message turns into on its way on: children, next steps, results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from msgspec import UNSET, Raw, UnsetType
+
+from asya_core.envelope import Envelope, Status, decode
+from asya_core.errors import EnvelopeError, RouteError
+from asya_core.ids import child_id
+from asya_core.limits import Limits
+from asya_core.route import HAPPY_END, advanced, check_edit, next_actor, restored
+
+Kind = Literal["routing", "retry", "happy_end", "error_end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One message to publish: to whose queue, how much later in seconds, and why."""
+
+    actor: str
+    envelope: Envelope
+    kind: Kind
+    delay: float = 0.0
+
+
+def child(envelope: Envelope, index: int, payload: Raw) -> Envelope:
+    """Return child `index` of a message in payload mode: its route one step on, with a payload of its own."""
+    return _as_child(
+        Envelope(
+            id=envelope.id,
+            parent_id=envelope.parent_id,
+            route=advanced(envelope.route),
+            headers=envelope.headers,
+            status=envelope.status,
+            payload=payload,
+            unknown=envelope.unknown,
+        ),
+        envelope,
+        index,
+    )
+
+
+def edited_child(envelope: Envelope, index: int, item: bytes, limits: Limits) -> Envelope:
+    """Return child `index` from the envelope that a handler in envelope mode returned.
+
+    Raises RouteError with a sentence when the handler broke a rule.
+    """
+    try:
+        returned = decode(item, limits)
+    except EnvelopeError as error:
+        raise RouteError(f"what the handler returned is no envelope: {error}") from None
+    check_edit(envelope, returned)
+    return _as_child(restored(envelope, returned), envelope, index)
+
+
+def forward(envelope: Envelope, actor: str, now: datetime) -> Publication:
+    """Send an envelope that `actor` has advanced to the next step of its route, or to happy-end."""
+    following = next_actor(envelope.route)
+    if following is None:
+        return to_end(envelope, actor, now)
+    status = new_status(envelope, phase="pending", actor=following, now=now)
+    return Publication(following, with_status(envelope, status), "routing")
+
+
+def to_end(envelope: Envelope, actor: str, now: datetime) -> Publication:
+    """Send an envelope to happy-end as it is."""
+    status = new_status(envelope, phase="succeeded", actor=actor, now=now)
+    return Publication(HAPPY_END, with_status(envelope, status), "happy_end")
+
+
+def attempt_of(envelope: Envelope) -> int:
+    """Return which attempt of this actor the message is, 1 the first."""
+    status = envelope.status
+    return status.attempt if status is not UNSET and status.attempt is not UNSET else 1
+
+
+def rfc3339(time: datetime) -> str:
+    """Write a time as envelopes do: RFC 3339 in UTC, to the millisecond."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _as_child(envelope: Envelope, parent: Envelope, index: int) -> Envelope:
+    if index > 0:
+        envelope.id = child_id(parent.id, parent.route.current, index)
+        envelope.parent_id = parent.id
+    return envelope
+
+
+def new_status(envelope: Envelope, *, phase: str, actor: str, now: datetime) -> Status:
+    """Begin a new status that keeps what belongs to the message rather than to its stay at one actor."""
+    before = envelope.status
+    if before is UNSET:
+        return Status(phase=phase, actor=actor, attempt=1, updated_at=rfc3339(now))
+    return Status(
+        phase=phase,
+        actor=actor,
+        attempt=1,
+        updated_at=rfc3339(now),
+        generation=before.generation,
+        created_at=before.created_at,
+        deadline_at=before.deadline_at,
+        unknown=before.unknown,
+    )
+
+
+def with_status(envelope: Envelope, status: Status | UnsetType) -> Envelope:
+    """Return the same envelope with another status."""
+    return Envelope(
+        id=envelope.id,
+        parent_id=envelope.parent_id,
+        route=envelope.route,
+        headers=envelope.headers,
+        status=status,
+        payload=envelope.payload,
+        payload_ref=envelope.payload_ref,
+        unknown=envelope.unknown,
+    )

@@ -1,0 +1,118 @@
+"""Retry and error rules as data: which policy a failure falls under, and when its next attempt is due."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from asya_core.durations import parse_duration
+from asya_core.errors import SettingsError
+from asya_core.faults import Fault
+
+
+class Seconds(float):
+    """A length of time in seconds, written as a duration (`30s`, `5m`) or a number."""
+
+
+class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """How often, and after which delays, a failed message is tried again.
+
+    `max_attempts` counts the first one. `max_duration` bounds the time since the message arrived at this actor.
+    `then_route` replaces what lies ahead of the message once its attempts are used up; empty: error-end.
+    """
+
+    max_attempts: int = 1
+    backoff: Literal["constant", "linear", "exponential"] = "exponential"
+    initial_delay: Seconds = Seconds(1)
+    max_interval: Seconds = Seconds(300)
+    max_duration: Seconds | None = None
+    jitter: bool = True
+    then_route: list[str] = msgspec.field(default_factory=list)
+
+    def delay(self, attempt: int, chance: float) -> float:
+        """Return the seconds between attempt `attempt` (1 the first) and the next.
+
+        With jitter it lies between half of the backoff and all of it, by `chance` in [0, 1).
+        """
+        growth = {"constant": 1.0, "linear": float(attempt), "exponential": 2.0 ** min(attempt - 1, 60)}[self.backoff]
+        backoff = min(self.initial_delay * growth, self.max_interval)
+        return backoff * (0.5 + chance / 2) if self.jitter else backoff
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True):
+    """Failures whose class, one of its bases, or code is among `errors` fall under the policy called `policy`."""
+
+    errors: list[str]
+    policy: str
+
+
+class Resiliency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """What an actor does about failures; `resiliency` of its values."""
+
+    policies: dict[str, Policy] = msgspec.field(default_factory=dict)
+    rules: list[Rule] = msgspec.field(default_factory=list)
+    max_deliveries: int = 10
+    unroutable_after: Seconds = Seconds(60)
+
+    def policy_for(self, fault: Fault) -> Policy:
+        """Return the policy of the first rule that names the fault, else `default`, else a single attempt."""
+        names = fault.names()
+        for rule in self.rules:
+            if not names.isdisjoint(rule.errors):
+                return self.policies[rule.policy]
+        return self.policies.get("default", _SINGLE_ATTEMPT)
+
+
+_SINGLE_ATTEMPT = Policy()
+
+
+def read_resiliency(text: str) -> Resiliency:
+    """Read the JSON of `resiliency`. Raises SettingsError with a sentence for what is wrong."""
+    try:
+        resiliency = msgspec.json.decode(text, type=Resiliency, dec_hook=_read_seconds)
+    except msgspec.DecodeError as error:
+        raise SettingsError([f"ASYA_RESILIENCY: {error}"]) from None
+    if problems := list(_problems(resiliency)):
+        raise SettingsError([f"ASYA_RESILIENCY: {problem}" for problem in problems])
+    return resiliency
+
+
+def next_attempt_delay(
+    policy: Policy, fault: Fault, attempt: int, arrived: datetime, now: datetime, chance: float
+) -> float | None:
+    """Return the seconds until the next attempt, or None when the policy allows none.
+
+    `retry_after` of the exception is a floor. An attempt that could only begin after `max_duration` is not made.
+    """
+    if attempt >= policy.max_attempts or not fault.may_pass:
+        return None
+    delay = max(policy.delay(attempt, chance), fault.retry_after or 0.0)
+    if policy.max_duration is not None and now + timedelta(seconds=delay) > arrived + timedelta(
+        seconds=policy.max_duration
+    ):
+        return None
+    return delay
+
+
+def _read_seconds(kind: type[Any], written: Any) -> Any:
+    if kind is not Seconds:
+        raise TypeError(f"no way to read a {kind.__name__}")
+    return Seconds(parse_duration(written))
+
+
+def _problems(resiliency: Resiliency) -> list[str]:
+    known = ", ".join(sorted(resiliency.policies)) or "none"
+    found = [
+        f"rules[{index}].policy: no policy is called {rule.policy!r}; known: {known}"
+        for index, rule in enumerate(resiliency.rules)
+        if rule.policy not in resiliency.policies
+    ]
+    for name, policy in resiliency.policies.items():
+        if policy.max_attempts < 1:
+            found.append(f"policies.{name}.maxAttempts: {policy.max_attempts}; the first attempt counts, so at least 1")
+    if resiliency.max_deliveries < 1:
+        found.append(f"maxDeliveries: {resiliency.max_deliveries}; must be at least 1")
+    return found

@@ -1,0 +1,1 @@
+"""What builds and checks this repository; `make` calls it and no package of the product imports it."""

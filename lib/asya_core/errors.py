@@ -53,3 +53,11 @@ class MessageTooLargeError(TransportError):
 
 class QueueConflictError(TransportError):
     """A queue of this name exists with other arguments; it is left as it is."""
+
+
+class ObjectStoreError(AsyaError):
+    """The object store refused, failed or can't be reached; the same call may succeed later."""
+
+
+class ObjectMissingError(ObjectStoreError):
+    """No object has this key: it was never written, or it was removed."""

@@ -1,0 +1,1 @@
+"""Handlers of the end actors: `happy-end` keeps results, `error-end` keeps errors."""

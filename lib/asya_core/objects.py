@@ -60,7 +60,10 @@ class ObjectStore:
     def get(self, key: str) -> bytes:
         """Read the object. Raises ObjectMissingError when there is none."""
         with self._told("read", key):
-            return bytes(obstore.get(self._backend, key).bytes())
+            try:
+                return bytes(obstore.get(self._backend, key).bytes())
+            except FileNotFoundError as error:
+                raise ObjectMissingError(f"no object {key!r} in {self._url}") from error
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys under a folder, in no particular order; `a/b` covers `a/b/c` but not `a/bc`."""
@@ -93,8 +96,6 @@ class ObjectStore:
     def _told(self, verb: str, key: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError as error:
-            raise ObjectMissingError(f"can't {verb} {key!r} in {self._url}: it is not there") from error
         except (BaseError, OSError, ValueError) as error:
             raise ObjectStoreError(f"can't {verb} {key!r} in {self._url}: {_first_line(error)}") from error
 

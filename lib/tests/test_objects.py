@@ -84,7 +84,7 @@ def test_create_keeps_what_is_there(store):
 
 
 def test_a_missing_object_has_its_own_error(store):
-    with pytest.raises(ObjectMissingError, match="can't read 'nothing' in file://"):
+    with pytest.raises(ObjectMissingError, match="no object 'nothing' in file://"):
         store.get("nothing")
 
 

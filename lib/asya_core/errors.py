@@ -43,6 +43,10 @@ class TransportUnavailableError(TransportError):
     """The broker can't be reached, is full, or did not confirm in time; the same call may succeed later."""
 
 
+class TransportRefusedError(TransportError):
+    """The broker answers and refuses us, or can't do what is needed; a person has to change something first."""
+
+
 class LeaseLostError(TransportError):
     """The delivery in hand is no longer ours: the broker gives it to somebody else."""
 

@@ -1,26 +1,44 @@
 """The narrow interface between actors and brokers; every transport passes the same conformance suite.
 
 Deliveries and confirmations come by callback, not by future: a message then costs no task, which is what keeps a
-sidecar's cost per message in the tens of microseconds. Callbacks run on the event loop, must not block, and never
-raise.
+sidecar's cost per message in the tens of microseconds. Callbacks run on the event loop, must not block and never
+raise; they are never called from inside the call that caused them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from asya_core.errors import LeaseLostError, TransportRefusedError
+
 Confirmed = Callable[[Exception | None], None]
 """Called once for each publish: with None when a queue took the message, else with a `TransportError`."""
+
+
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def lease_clock() -> float:
+    """Tell the time that leases are measured by, in seconds; it goes on while the machine is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def check_queue(queue: str) -> None:
+    """Refuse a queue's name that some broker can't have. Raises TransportRefusedError."""
+    if not _QUEUE_NAME.fullmatch(queue):
+        raise TransportRefusedError(f"{queue!r} is no name for a queue; use 1 to 128 of A-Z a-z 0-9 _ -")
 
 
 class Delivery:
     """A message in hand: ours until it is settled, released, or its lease ends.
 
     `count` is how often the broker has delivered it (1 the first time). `message_id` is the broker's own name for it.
-    `lease_until` is a time of `time.clock_gettime(CLOCK_BOOTTIME)` in seconds, or None where the broker has no lease.
+    `lease_until` is a time of `lease_clock()`, or None where the broker has no lease.
     `token` belongs to the transport.
     """
 
@@ -33,10 +51,26 @@ class Delivery:
         self.token = token
         self.lease_until = lease_until
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether its lease has ended: somebody else may hold the message now."""
+        return self.lease_until is not None and lease_clock() >= self.lease_until
+
+
+def lease_lost(holding: Delivery | None) -> LeaseLostError | None:
+    """Return the error for what may no longer be done for this delivery, or None while it is ours."""
+    if holding is None or not holding.is_lost:
+        return None
+    return LeaseLostError(f"the lease of message {holding.message_id} has ended, so somebody else may have it now")
+
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How many messages a queue holds: waiting, delivered but not settled, and delayed."""
+    """How many messages a queue holds: waiting, delivered but not settled, and delayed.
+
+    A message that was given back, or whose lease ended, may count as in flight until it is delivered again. The three
+    numbers of a busy queue are read one after another, so they may disagree by what moved meanwhile.
+    """
 
     ready: int
     in_flight: int
@@ -49,7 +83,11 @@ class Depth:
 
 
 class Consumer(Protocol):
-    """One subscription to one queue. It reconnects by itself; deliveries of a lost connection can't be settled."""
+    """One subscription to one queue; it comes back by itself after every failure, also of the queue.
+
+    Every delivery takes one of `prefetch` places. Each must be settled or released once, also after its lease ended:
+    then that only frees the place.
+    """
 
     @property
     def consuming(self) -> bool:
@@ -63,7 +101,10 @@ class Consumer(Protocol):
         """
 
     def release(self, delivery: Delivery) -> None:
-        """Give a message back unstarted, for any consumer to take at once."""
+        """Give a message back unstarted, for any consumer to take at once.
+
+        For this one, too, so `stop` or `resize` first. The broker's count goes up all the same.
+        """
 
     async def extend(self, delivery: Delivery) -> None:
         """Renew the lease, confirmed by the broker, and move `delivery.lease_until`.
@@ -79,7 +120,11 @@ class Consumer(Protocol):
 
 
 class Transport(Protocol):
-    """A connection to a broker, for one process. Its own supervision reconnects for ever, with capped backoff."""
+    """A connection to a broker, for one process. Its own supervision reconnects for ever, with capped backoff.
+
+    A queue's name is 1 to 128 of `A-Z a-z 0-9 _ -`; `ensure` refuses any other
+    with TransportRefusedError.
+    """
 
     name: str
 
@@ -90,7 +135,7 @@ class Transport(Protocol):
     async def connect(self) -> None:
         """Connect, waiting for the broker as long as it takes.
 
-        Raises TransportError where waiting can't help (wrong credentials, for example).
+        Raises TransportRefusedError where waiting can't help (wrong credentials, for example).
         """
 
     async def close(self) -> None:
@@ -113,9 +158,10 @@ class Transport(Protocol):
     ) -> None:
         """Send; `confirmed` is called once the broker has stored it in the queue, or with what went wrong.
 
-        `delay` in seconds: the broker keeps it that long before it is ready. `holding` is the delivery that this
-        message follows from: on transports where a connection owns its deliveries, publishing for a lost one fails
-        with LeaseLostError, so that two consumers can't both publish.
+        That is QueueMissingError, MessageTooLargeError, LeaseLostError, or TransportUnavailableError, after which the
+        message may or may not be stored. `delay` in seconds: the broker keeps it that long before it is ready.
+        `holding` is the delivery that this message follows from: when it is no longer ours, publishing fails with
+        LeaseLostError and nothing is sent, so that two consumers hardly ever publish both.
         """
 
 

@@ -86,10 +86,11 @@ def write(lock: Lock, uv: Path, env: dict[str, str], *, upgrade: bool) -> None:
     """Resolve one file for every platform and put it in place whole; pins that still fit stay, unless upgraded."""
     target, draft = OUTPUT / f"{lock.name}.txt", OUTPUT / f".{lock.name}.new"
     draft.write_text(target.read_text(encoding="utf-8") if target.exists() else "", encoding="utf-8")
-    command = [uv, "pip", "compile", "-", "--output-file", draft, "--universal", "--generate-hashes", "--quiet"]
-    command += ["--no-header", "--no-annotate", "--no-build", "--python", sys.executable, "--python-version", lock.python]
+    command = [str(uv), "pip", "compile", "-", "--output-file", str(draft), "--quiet", "--no-header", "--no-annotate"]
+    command += ["--universal", "--generate-hashes", "--no-build"]
+    command += ["--python", sys.executable, "--python-version", lock.python]
     if lock.agrees_with_dev and lock.name != "dev":
-        command += ["--constraint", OUTPUT / "dev.txt"]
+        command += ["--constraint", str(OUTPUT / "dev.txt")]
     if upgrade:
         command.append("--upgrade")
     try:
@@ -122,10 +123,9 @@ def main() -> int:
         problems = check(locks)
         print(*problems, sep="\n", end="\n" if problems else "")
         return 1 if problems else 0
-    pip_config = prepare.run(sys.executable, "-m", "pip", "config", "list", env=os.environ)
-    env = prepare.uv_environment(os.environ, pip_config)
+    env = prepare.ask_pip(os.environ)
     for lock in locks:
-        write(lock, Path(sys.executable).with_name("uv"), env, upgrade=arguments.upgrade)
+        write(lock, prepare.BOOTSTRAP / "bin" / "uv", env, upgrade=arguments.upgrade)
         print(f"wrote requirements/{lock.name}.txt")
     return 0
 

@@ -96,6 +96,11 @@ def run(*command: str | Path, env: Mapping[str, str]) -> str:
     return result.stdout
 
 
+def ask_pip(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment in which to run uv, with what pip on this machine is told about indexes."""
+    return uv_environment(env, run(BOOTSTRAP / "bin" / "python", "-m", "pip", "config", "list", env=env))
+
+
 def make_bootstrap(env: Mapping[str, str]) -> None:
     """Make the small environment that holds pip and uv, once for each pinned uv."""
     pins = ROOT / "requirements" / "bootstrap.txt"
@@ -116,14 +121,14 @@ def make_bootstrap(env: Mapping[str, str]) -> None:
         run(python, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--require-hashes", "-r", pins, env=env)
 
 
-def make_venv(env: Mapping[str, str]) -> None:
+def make_venv(base: Mapping[str, str]) -> None:
     """Fill `.cache/venv` with the pinned packages and the project itself."""
     pins = ROOT / "requirements" / "dev.txt"
     wanted = fingerprint([pins, ROOT / "pyproject.toml", Path(__file__)])
     if is_ready(VENV, wanted):
         return
     print("preparing: .cache/venv from requirements/dev.txt", flush=True)
-    uv, python = BOOTSTRAP / "bin" / "uv", VENV / "bin" / "python"
+    env, uv, python = ask_pip(base), BOOTSTRAP / "bin" / "uv", VENV / "bin" / "python"
     if not (VENV / STAMP).exists():
         run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV, env=env)
     with building(VENV, wanted):
@@ -145,10 +150,8 @@ def prepare(*, bootstrap_only: bool = False) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         env = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONPATH"}}
         make_bootstrap(env)
-        if bootstrap_only:
-            return
-        pip_config = run(BOOTSTRAP / "bin" / "python", "-m", "pip", "config", "list", env=env)
-        make_venv(uv_environment(env, pip_config))
+        if not bootstrap_only:
+            make_venv(env)
 
 
 def main() -> int:

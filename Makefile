@@ -1,0 +1,100 @@
+# Every target prepares what it needs, once, under .cache/. A machine needs Python 3.11 or newer and make, nothing else.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The system's Python, which only makes our environment; set it to choose another.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; exit; }; done; echo python3)
+VENV := .cache/venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+BOOTSTRAP := .cache/bootstrap/.ready
+
+# What a target passes on: `make test-unit ARGS="-k route"`, `make demo TRANSPORT=nats`.
+ARGS ?=
+TRANSPORT ?= nats
+
+UNIT := lib images cli tools $(wildcard tests/contract tests/chart)
+INTEGRATION := $(wildcard tests/transport tests/pipeline)
+E2E := $(filter-out $(UNIT) $(INTEGRATION),$(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py tests/*/*/test_*.py))))
+PYTEST := $(PY) -m pytest
+HELM = $(firstword $(wildcard $(VENV)/bin/helm) helm)
+
+.PHONY: help
+help: ## Show the targets and what each one does
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(READY) ## Watch real messages flow through a pipeline of actors; TRANSPORT chooses the broker
+	$(PY) -m examples.digits.demo --transport $(TRANSPORT) $(ARGS)
+
+.PHONY: test
+test: test-runtime ## Run every test that needs no cluster
+	$(PYTEST) $(ARGS)
+
+.PHONY: test-unit
+test-unit: $(READY) ## Test each package, the contract between them, and the charts
+	$(PYTEST) $(UNIT) $(ARGS)
+
+.PHONY: test-runtime
+test-runtime: $(READY) ## Test the runtime on every Python of this machine, 3.9 and newer
+	$(PY) -m tools.runtime_matrix $(ARGS)
+
+.PHONY: test-integration
+test-integration: $(READY) ## Test the transports and whole pipelines against real servers
+	$(PYTEST) $(INTEGRATION) $(ARGS)
+
+.PHONY: test-e2e
+test-e2e: $(READY) ## Test what a user does: the commands, the documents, and runs in which parts are killed
+	$(PYTEST) $(E2E) $(ARGS)
+
+.PHONY: chaos
+chaos: $(READY) ## Kill parts of a running pipeline and follow every message to its one end
+	$(PY) -m tests.chaos $(ARGS)
+
+.PHONY: lint
+lint: $(READY) ## Check style, types, charts, sizes, pins and generated files
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/yamllint --strict --config-file lintconf.yaml .
+	$(PY) -m tools.budgets
+	$(PY) -m tools.lock --check
+	$(PY) -m tools.lint_charts
+	$(PY) -m tools.generate --check
+
+.PHONY: fmt
+fmt: $(READY) ## Put the Python sources into their form
+	$(VENV)/bin/ruff check --fix-only .
+	$(VENV)/bin/ruff format .
+
+.PHONY: build
+build: $(READY) ## Build the wheel, the charts' packages and, with Docker or buildah, the images
+	$(PY) -m hatchling build --target wheel --directory dist
+	@command -v $(HELM) >/dev/null || { echo "error: helm is not here; install helm 3.17 or newer and put it on PATH"; exit 1; }
+	$(HELM) package charts/*/ --destination dist
+	$(PY) -m tools.images
+
+.PHONY: generate
+generate: $(READY) ## Write everything that is generated
+	$(PY) -m tools.generate
+
+.PHONY: verify
+verify: $(READY) ## Fail if something generated differs from its source
+	$(PY) -m tools.generate --check
+
+.PHONY: lock
+lock: $(BOOTSTRAP) ## Pin what pyproject.toml requires; ARGS=--upgrade takes the newest versions
+	.cache/bootstrap/bin/python -m tools.lock $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what the targets made
+	rm -rf .cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(READY): requirements/dev.txt requirements/bootstrap.txt pyproject.toml tools/prepare.py
+	@$(PYTHON) tools/prepare.py
+	@touch $@
+
+$(BOOTSTRAP): requirements/bootstrap.txt tools/prepare.py
+	@$(PYTHON) tools/prepare.py --bootstrap-only
+	@touch $@

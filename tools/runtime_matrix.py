@@ -1,0 +1,88 @@
+"""Run the runtime's tests on every Python of this machine from 3.9 on, each in an environment of its own.
+
+The runtime lives in the users' images, so it must work on their Pythons and not only on the one of development.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tools import prepare
+
+VERSIONS = [(3, minor) for minor in range(9, 15)]
+REQUIREMENTS = prepare.ROOT / "requirements" / "runtime-test.txt"
+NAME = re.compile(r"python3(\.\d+)?$")
+ASK = "import sys, venv; print(*sys.version_info[:2], sys.executable, sep='\\n')"
+
+
+def folders(environment: Mapping[str, str]) -> list[Path]:
+    """Return where interpreters may lie: PATH, and the versions that stand behind pyenv's shims on it."""
+    on_path = [Path(entry) for entry in environment.get("PATH", "").split(os.pathsep) if entry]
+    shims = [entry.parent for entry in on_path if entry.name == "shims"]
+    return [*on_path, *(folder for root in shims for folder in sorted(root.glob("versions/*/bin")))]
+
+
+def ask(candidate: Path) -> tuple[tuple[int, int], Path] | None:
+    """Return the version of an interpreter and its path; None when it does not run or can't make environments."""
+    try:
+        answer = subprocess.run([candidate, "-c", ASK], capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    major, minor, path = answer.stdout.splitlines()
+    return (int(major), int(minor)), Path(path)
+
+
+def interpreters(places: Iterable[Path]) -> dict[tuple[int, int], Path]:
+    """Return the first interpreter found of each version."""
+    found: dict[tuple[int, int], Path] = {}
+    for place in places:
+        names = sorted(place.iterdir()) if place.is_dir() else []
+        for candidate in (each for each in names if NAME.match(each.name) and os.access(each, os.X_OK)):
+            if answer := ask(candidate):
+                found.setdefault(*answer)
+    return found
+
+
+def prepare_environment(version: tuple[int, int], python: Path, env: Mapping[str, str]) -> Path:
+    """Make the environment of one version, once, and return its interpreter."""
+    folder = prepare.CACHE / f"runtime-{version[0]}.{version[1]}"
+    wanted = prepare.fingerprint([REQUIREMENTS], python=str(python))
+    if not prepare.is_ready(folder, wanted):
+        uv = prepare.BOOTSTRAP / "bin" / "uv"
+        prepare.run(uv, "venv", "--quiet", "--clear", "--python", python, folder, env=env)
+        with prepare.building(folder, wanted):
+            options = ("--quiet", "--require-hashes", "--no-build", "--python", folder / "bin" / "python")
+            prepare.run(uv, "pip", "sync", *options, REQUIREMENTS, env=env)
+    return folder / "bin" / "python"
+
+
+def run_tests(python: Path, arguments: list[str]) -> int:
+    """Run the runtime's tests with that interpreter and return pytest's exit status."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("ASYA_", "PYTHONPATH"))}
+    env["PYTHONPATH"] = str(prepare.ROOT / "images" / "runtime")
+    command = [str(python), "-m", "pytest", "images/runtime", "-q", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, cwd=prepare.ROOT, env=env, check=False).returncode
+
+
+def main() -> int:
+    """Test on every version found, then name those that failed and those that are not here."""
+    env = prepare.ask_pip(os.environ)
+    found = interpreters(folders(os.environ))
+    failed = []
+    for version in (each for each in VERSIONS if each in found):
+        print(f"the runtime's tests on Python {version[0]}.{version[1]} ({found[version]})", flush=True)
+        if run_tests(prepare_environment(version, found[version], env), sys.argv[1:]) != 0:
+            failed.append(version)
+    for version in (each for each in VERSIONS if each not in found):
+        name = f"Python {version[0]}.{version[1]}"
+        print(f"not run here: the runtime's tests on {name}: it is not on PATH; remedy: install {name}")
+    for version in failed:
+        print(f"error: the runtime's tests failed on Python {version[0]}.{version[1]}", file=sys.stderr)
+    return 1 if failed or not found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -3,8 +3,8 @@
 MAKEFLAGS += --no-print-directory
 
 # The system's Python, which only makes our environment; set it to choose another.
-PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; exit; }; done; echo python3)
+PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14; do \
+	$$each -c pass 2>/dev/null && { echo $$each; exit; }; done; echo python3)
 VENV := .cache/venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
@@ -14,7 +14,7 @@ BOOTSTRAP := .cache/bootstrap/.ready
 ARGS ?=
 TRANSPORT ?= nats
 
-UNIT := lib images cli tools $(wildcard tests/contract tests/chart)
+UNIT := $(wildcard lib images cli tools tests/contract tests/chart)
 INTEGRATION := $(wildcard tests/transport tests/pipeline)
 E2E := $(filter-out $(UNIT) $(INTEGRATION),$(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py tests/*/*/test_*.py))))
 PYTEST := $(PY) -m pytest
@@ -71,7 +71,7 @@ fmt: $(READY) ## Put the Python sources into their form
 .PHONY: build
 build: $(READY) ## Build the wheel, the charts' packages and, with Docker or buildah, the images
 	$(PY) -m hatchling build --target wheel --directory dist
-	@command -v $(HELM) >/dev/null || { echo "error: helm is not here; install helm 3.17 or newer and put it on PATH"; exit 1; }
+	@command -v $(HELM) >/dev/null || { echo "error: helm is not on PATH; install helm 3.17 or newer"; exit 1; }
 	$(HELM) package charts/*/ --destination dist
 	$(PY) -m tools.images
 

@@ -1,0 +1,77 @@
+"""`python -m asya_sidecar.queues ensure|delete ACTOR...`: what the chart's hook Jobs run.
+
+Prints one line for each queue: what was made, found, refused or deleted, and why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+from asya_core.errors import QueueConflictError, SettingsError, TransportError
+from asya_core.route import is_actor_name
+from asya_core.transports import Transport, open_transport
+from asya_sidecar import exit_codes
+
+CONNECT_SECONDS = 60.0
+"""How long the broker may take to answer before the Job fails, for Helm to show."""
+
+_USAGE = "usage: python -m asya_sidecar.queues ensure|delete ACTOR [ACTOR ...]"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; return the exit code."""
+    verb, actors = (arguments[0] if arguments else ""), list(arguments[1:])
+    if verb not in ("ensure", "delete") or not actors or not all(map(is_actor_name, actors)):
+        say(_USAGE)
+        return exit_codes.BAD_SETTINGS
+    try:
+        transport = open_transport(os.environ.get("ASYA_TRANSPORT", ""), os.environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            say(f"error: {problem}")
+        return exit_codes.BAD_SETTINGS
+    prefix = os.environ.get("ASYA_QUEUE_PREFIX", "asya-")
+    return asyncio.run(_each(transport, verb, [prefix + actor for actor in actors]))
+
+
+def say(line: str) -> None:
+    """Print a line at once, so that a Job's log shows how far it came."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def _each(transport: Transport, verb: str, queues: list[str]) -> int:
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await transport.connect()
+    except TimeoutError:
+        say(f"error: the broker did not answer within {CONNECT_SECONDS:g} s; check its address and its network policy")
+        return exit_codes.TRANSPORT_FAILED
+    except TransportError as error:
+        say(f"error: {error}")
+        return exit_codes.TRANSPORT_FAILED
+    try:
+        act: Callable[[str], Awaitable[str]] = transport.ensure if verb == "ensure" else transport.delete
+        done = [await _one(act, queue) for queue in queues]
+        return exit_codes.OK if all(done) else exit_codes.TRANSPORT_FAILED
+    finally:
+        await transport.close()
+
+
+async def _one(act: Callable[[str], Awaitable[str]], queue: str) -> bool:
+    try:
+        say(f"{queue}: {await act(queue)}")
+    except QueueConflictError as error:
+        say(f"{queue}: refused: {error}")
+        return False
+    except TransportError as error:
+        say(f"{queue}: error: {error}")
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,294 @@
+"""One message's way through the actor: the delivery state machine.
+
+    WAITING --enter--> RUNNING --end, fault--> PUBLISHING --confirmed--> SETTLED
+       ^                  |                        |
+       +--- worker died --+                        +-- lease lost --> LOST
+       |
+       +-- shutdown: RELEASED
+
+`decide` says what is published; here it is carried out, in the one order that loses nothing: siblings, their
+confirmations, the last output, its confirmation, settlement. A state is left by one method each, and SETTLED, RELEASED
+and LOST are left by none.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+import random
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from asya_core.decide import Ended, Failed, Hop, arrival, decide
+from asya_core.envelope import Envelope, encode
+from asya_core.error_record import to_error_end
+from asya_core.errors import LeaseLostError, QueueMissingError, RouteError
+from asya_core.faults import Fault
+from asya_core.outgoing import Publication, child, edited_child, forward, with_status
+from asya_core.transports import Delivery
+from asya_sidecar.metrics import Metrics
+from asya_sidecar.publisher import Done, Publisher
+from asya_sidecar.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_chance = random.SystemRandom()
+_SUSPICIOUS_DELIVERIES = 3
+_FIRST_STORE_RETRY, _LAST_STORE_RETRY = 0.25, 60.0
+
+
+Key = tuple[str, int, int, int]
+"""What makes two deliveries the same message: id, position, attempt and generation."""
+
+
+class State(enum.Enum):
+    """Where a message in hand is."""
+
+    WAITING = enum.auto()
+    RUNNING = enum.auto()
+    PUBLISHING = enum.auto()
+    SETTLED = enum.auto()
+    RELEASED = enum.auto()
+    LOST = enum.auto()
+
+
+class Surroundings(Protocol):
+    """What a run needs of its actor."""
+
+    settings: Settings
+    publisher: Publisher
+    metrics: Metrics
+    envelope_mode: bool
+
+    def left_handler(self, run: Run, seconds: float | None) -> None:
+        """Make room in the handler; `seconds` is how long it took, None where it did not end well."""
+
+    def finished(self, run: Run) -> None:
+        """Settle or release the run's deliveries by its state, and forget it."""
+
+    def enter_later(self, run: Run, seconds: float) -> None:
+        """Let the run wait, then enter the handler again."""
+
+
+class Run:
+    """A message in hand and what has become of it so far."""
+
+    __slots__ = (
+        "_broken", "_first", "_items", "_outcome", "_unconfirmed", "actor", "arrived", "begun", "deliveries",
+        "envelope", "key", "request", "state", "status", "suspected",
+    )  # fmt: skip
+
+    def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope) -> None:
+        self.actor = actor
+        self.key = key
+        self.deliveries = [delivery]
+        self.envelope = envelope
+        self.begun = time.monotonic()
+        self.arrived = arrival(envelope, datetime.now(UTC))
+        self.state = State.WAITING
+        self.status = "success"
+        self.suspected = False
+        self.request = 0
+        self._items = 0
+        self._unconfirmed = 0
+        self._first: Envelope | None = None
+        self._broken: Fault | None = None
+        self._outcome: Ended | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it must run with nothing beside it, because it may bring the handler's process or the pod down."""
+        return self.suspected or self.deliveries[-1].count >= _SUSPICIOUS_DELIVERIES
+
+    def delivery(self) -> Delivery:
+        """Return the delivery by which the message is held now: the last one, where it was delivered again."""
+        return self.deliveries[-1]
+
+    def adopt(self, delivery: Delivery) -> None:
+        """Take another delivery of the same message; it is settled with the first instead of being run again."""
+        self.deliveries.append(delivery)
+
+    def meta(self) -> bytes:
+        """Return what the runtime learns beside the payload."""
+        if self.actor.envelope_mode:
+            bare = with_status(self.envelope, self.envelope.status)
+            bare.payload = UNSET
+            return encode(bare)
+        headers = self.envelope.headers
+        if headers is not UNSET and "traceparent" in headers:
+            return msgspec.json.encode({"id": self.envelope.id, "traceparent": headers["traceparent"]})
+        return msgspec.json.encode({"id": self.envelope.id})
+
+    def entered(self, request: int) -> None:
+        """Begin to run, as the runtime's `request`."""
+        self.state = State.RUNNING
+        self.request = request
+        self._items = 0
+        self._first = self._broken = self._outcome = None
+
+    def on_item(self, body: bytes) -> None:
+        """Publish a sibling as it comes; hold child 0 until the handler has ended without error."""
+        index, self._items = self._items, self._items + 1
+        if self._broken is not None:
+            return
+        try:
+            made = self._child(index, body)
+        except RouteError as error:
+            self._broken = Fault(code=error.code, message=str(error))
+            return
+        if index == 0:
+            self._first = made
+        else:
+            self._unconfirmed += 1
+            self._send(forward(made, self.actor.settings.actor, datetime.now(UTC)), self._sibling_done)
+
+    def on_end(self, seconds: float) -> None:
+        """Go on to publish what the handler made."""
+        self.actor.metrics.execution.observe(seconds)
+        self.actor.left_handler(self, seconds)
+        self._outcome = Ended(self._first)
+        self._publish_last()
+
+    def on_fault(self, fault: Fault) -> None:
+        """Go on to retry, or to record the error."""
+        self.actor.metrics.runtime_error(fault.code)
+        self.actor.left_handler(self, None)
+        self._broken = self._broken or fault
+        self._outcome = Ended(None)
+        self._publish_last()
+
+    def refuse(self, publication: Publication, reason: str) -> None:
+        """Publish an error record instead of running."""
+        self.state = State.PUBLISHING
+        self._fail(reason)
+        self._send(publication, self._last_done)
+
+    def release(self) -> None:
+        """Give the message back as it is; whatever its handler still makes of it is not wanted."""
+        self._finish(State.RELEASED)
+
+    def lose(self) -> None:
+        """Forget the message: the broker gives it to somebody else."""
+        if not self.over:
+            self.actor.metrics.leases_lost.inc()
+            self._finish(State.LOST)
+
+    @property
+    def over(self) -> bool:
+        """Whether the message has left our hands."""
+        return self.state in (State.SETTLED, State.RELEASED, State.LOST)
+
+    def _child(self, index: int, body: bytes) -> Envelope:
+        if self.actor.envelope_mode:
+            return edited_child(self.envelope, index, body, self.actor.settings.limits)
+        return child(self.envelope, index, Raw(body))
+
+    def _send(self, publication: Publication, done: Done) -> None:
+        self.actor.publisher.send(publication, self.delivery, done)
+
+    def _sibling_done(self, publication: Publication, error: Exception | None) -> None:
+        """Count a sibling's confirmation; one that no queue will take gets an error record of its own."""
+        if self.over:
+            return
+        if isinstance(error, LeaseLostError):
+            self.lose()
+            return
+        if isinstance(error, QueueMissingError):
+            self._send(self._unroutable(publication, error), self._sibling_done)
+            return
+        if error is not None:
+            self._broken = self._broken or _too_large(error)
+        self._unconfirmed -= 1
+        if self._outcome is not None:
+            self._publish_last()
+
+    def _publish_last(self) -> None:
+        """Once the handler is done and its siblings are confirmed, publish what ends the input."""
+        if self.over or self._outcome is None or self._unconfirmed:
+            return
+        self.state = State.PUBLISHING
+        outcome = self._outcome if self._broken is None else Failed(self._broken, _chance.random())
+        hop = Hop(self.actor.settings.actor, self.actor.settings.resiliency, self.arrived)
+        publication = decide(self.envelope, outcome, hop, datetime.now(UTC))
+        if publication is None:
+            self.release()
+            return
+        self._note(publication)
+        self._send(publication, self._last_done)
+
+    def _note(self, publication: Publication) -> None:
+        if self._broken is not None:
+            self._fail(self._broken.code)
+            self.status = "retried" if publication.kind == "retry" else "error"
+        elif self._first is None:
+            self.status = "empty_response"
+
+    def _last_done(self, publication: Publication, error: Exception | None) -> None:
+        """Settle the input once a queue has what follows from it."""
+        if self.over:
+            return
+        if error is None:
+            self._finish(State.SETTLED)
+        elif isinstance(error, LeaseLostError):
+            self.lose()
+        elif isinstance(error, QueueMissingError):
+            self._fail("unroutable")
+            self._send(self._unroutable(publication, error), self._last_done)
+        else:
+            fault = _too_large(error)
+            self._fail(fault.code)
+            self._send(
+                to_error_end(self.envelope, fault, self.actor.settings.actor, datetime.now(UTC)), self._last_done
+            )
+
+    def _unroutable(self, publication: Publication, error: QueueMissingError) -> Publication:
+        """Record an output whose queue never appeared, as it was to be delivered, so that a redrive can deliver it."""
+        fault = Fault(code="unroutable", message=f"{error}; nobody took the message for {publication.actor!r}")
+        return to_error_end(publication.envelope, fault, self.actor.settings.actor, datetime.now(UTC))
+
+    def _fail(self, reason: str) -> None:
+        self.status = "error"
+        self.actor.metrics.failed(reason)
+
+    def _finish(self, state: State) -> None:
+        self.state = state
+        self.actor.finished(self)
+
+
+class EndRun(Run):
+    """A message at happy-end or error-end: stored by the handler, however often that takes, then settled."""
+
+    __slots__ = ("_failures",)
+
+    def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope) -> None:
+        super().__init__(actor, key, delivery, envelope)
+        self._failures = 0
+        self.status = "end_consumed"
+
+    def on_item(self, body: bytes) -> None:
+        """Ignore it: an end returns nothing that anybody waits for."""
+
+    def on_end(self, seconds: float) -> None:
+        """Settle: the message is stored."""
+        self.actor.metrics.execution.observe(seconds)
+        self.actor.left_handler(self, seconds)
+        if not self.over:
+            self._finish(State.SETTLED)
+
+    def on_fault(self, fault: Fault) -> None:
+        """Try again later, with no limit: a message that reached an end is never given up."""
+        self.actor.metrics.runtime_error(fault.code)
+        self.actor.metrics.failed(fault.code)
+        self.actor.left_handler(self, None)
+        log.error("the message could not be stored; trying again: %s", fault.message, extra={"event": "store_failed"})
+        self._failures += 1
+        self.state = State.WAITING
+        self.actor.enter_later(self, min(_FIRST_STORE_RETRY * 2**self._failures, _LAST_STORE_RETRY))
+
+
+def _too_large(error: Exception) -> Fault:
+    return Fault(code="result_error", message=f"the result can't be passed on: {error}")

@@ -1,0 +1,124 @@
+"""One connection to the runtime: bytes in, answers out; requests in, bytes out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Literal, Protocol, cast
+
+import msgspec
+
+from asya_sidecar.frames import FrameReader, Kind, ProtocolError, encode_frame
+
+log = logging.getLogger(__name__)
+
+_FRAME_OVERHEAD = 64 * 1024
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """What the runtime says of itself when a connection begins."""
+
+    version: int
+    mode: Literal["payload", "envelope"]
+    concurrency: int
+    limit: int
+
+
+class WorkerEnded(msgspec.Struct, frozen=True):
+    """What the supervisor says when the process that ran the handler has ended."""
+
+    reason: str
+    detail: str
+    started: list[int]
+    waiting: list[int]
+
+
+class Client(Protocol):
+    """What a connection tells of."""
+
+    def connected(self, connection: Connection, hello: Hello) -> None:
+        """Take a connection whose HELLO has come."""
+
+    def disconnected(self, connection: Connection, why: str) -> None:
+        """Give up what was outstanding."""
+
+    def answered(self, kind: Kind, request: int, body: bytes) -> None:
+        """Take an ITEM, END or ERROR."""
+
+    def draining(self) -> None:
+        """Send nothing more."""
+
+    def worker_ended(self, ended: WorkerEnded) -> None:
+        """Give up what the worker held."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection: frames in, frames out; everything written in one turn of the event loop goes out at once."""
+
+    def __init__(self, client: Client, limit: int) -> None:
+        self.client = client
+        self.lost = asyncio.Event()
+        self.draining = False
+        self._reader = FrameReader(limit + _FRAME_OVERHEAD)
+        self._loop = asyncio.get_running_loop()
+        self._unsent: list[bytes | memoryview] = []
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; nothing is sent before the runtime's HELLO."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the socket had; a peer that breaks the protocol is disconnected."""
+        try:
+            for kind, request, body in self._reader.feed(data):
+                self._handle(kind, request, body)
+        except (ProtocolError, msgspec.DecodeError) as error:
+            log.error("the runtime broke the protocol: %s", error, extra={"event": "protocol_error"})
+            self.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Hand back what was outstanding."""
+        self.lost.set()
+        self.client.disconnected(self, str(error) if error else "the runtime closed the socket")
+
+    def send(self, pieces: list[bytes | memoryview]) -> None:
+        """Write soon, together with what else is sent in this turn."""
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent += pieces
+
+    def set_reading(self, *, wanted: bool) -> None:
+        """Stop or go on reading from the socket."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    def close(self) -> None:
+        """End the connection after what is unsent."""
+        self._flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    def _flush(self) -> None:
+        if self._unsent and self._transport is not None and not self._transport.is_closing():
+            self._transport.writelines(self._unsent)
+        self._unsent = []
+
+    def _handle(self, kind: Kind, request: int, body: bytes) -> None:
+        if kind in (Kind.ITEM, Kind.END, Kind.ERROR):
+            self.client.answered(kind, request, body)
+        elif kind is Kind.HELLO:
+            self.client.connected(self, msgspec.json.decode(body, type=Hello))
+        elif kind is Kind.WORKER:
+            self.client.worker_ended(msgspec.json.decode(body, type=WorkerEnded))
+        elif kind is Kind.DRAIN:
+            self.draining = True
+            self.client.draining()
+        elif kind is Kind.PING:
+            self.send([encode_frame(Kind.PONG, 0, body)])
+        elif kind is not Kind.PONG:
+            raise ProtocolError(f"the runtime sent {kind.name}, which only a sidecar sends")

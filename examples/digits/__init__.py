@@ -1,0 +1,1 @@
+"""A pipeline of five actors that reads handwritten digits."""

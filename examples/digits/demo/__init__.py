@@ -1,0 +1,1 @@
+"""Sends every image through the pipeline and accounts for each one."""

@@ -16,7 +16,7 @@ from asya_core.errors import EnvelopeError
 from asya_core.ids import problem_with_id
 from asya_core.limits import Limits, check_limits
 
-_KEPT = "\x00unknown"
+_KEPT = "<unknown>"  # a member that has this very name is read the second way, like any unknown one
 
 
 class Open(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ BOOTSTRAP := .cache/bootstrap/.ready
 ARGS ?=
 TRANSPORT ?= nats
 
-UNIT := $(wildcard lib images cli tools tests/contract tests/chart)
+UNIT := $(wildcard lib images cli examples tools tests/contract tests/chart)
 INTEGRATION := $(wildcard tests/transport tests/pipeline)
 E2E := $(filter-out $(UNIT) $(INTEGRATION),$(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py tests/*/*/test_*.py))))
 PYTEST := $(PY) -m pytest
@@ -57,6 +57,7 @@ lint: $(READY) ## Check style, types, charts, sizes, pins and generated files
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy --config-file tools/mypy-tests.ini conftest.py examples tests tools $(wildcard */tests images/*/tests)
 	$(VENV)/bin/yamllint --strict --config-file lintconf.yaml .
 	$(PY) -m tools.budgets
 	$(PY) -m tools.lock --check

@@ -4,6 +4,7 @@ Each chart is looked at with its defaults and with each of its `ci/*-values.yaml
 schemas that the package kubernetes-validate brings, so that nothing is fetched.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -30,14 +31,25 @@ def scenarios(chart: Path) -> list[tuple[str, ...]]:
     return [(), *(("--values", str(file)) for file in sorted(chart.glob("ci/*-values.yaml")))]
 
 
-def schema_location() -> str:
-    """Return kubeconform's template for the schemas that kubernetes-validate brings."""
+def prepare_schemas() -> str:
+    """Copy the schemas that kubernetes-validate brings, once, and return kubeconform's template for their paths.
+
+    That package gives its files addresses of its own; in the copy they are just files that stand beside each other.
+    """
     spec = find_spec("kubernetes_validate")
     if spec is None or spec.origin is None:
-        raise RuntimeError("the package kubernetes-validate is missing; run `make` again")
-    folder = Path(spec.origin).parent / "kubernetes-json-schema"
-    version = "{{ .NormalizedKubernetesVersion }}-local{{ .StrictSuffix }}"
-    return f"{folder}/{version}/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json"
+        raise RuntimeError("the package kubernetes-validate is missing; run `make clean` and try again")
+    source = Path(spec.origin).parent / "kubernetes-json-schema" / f"v{KUBERNETES}-local-strict"
+    target = prepare.CACHE / "kubernetes-schemas"
+    wanted = prepare.fingerprint([source / "_definitions.json", Path(__file__)])
+    if not prepare.is_ready(target, wanted):
+        target.mkdir(parents=True, exist_ok=True)
+        with prepare.building(target, wanted):
+            for file in source.glob("*.json"):
+                text = file.read_text(encoding="utf-8").replace('"/api/_definitions.json', '"_definitions.json')
+                schema = {key: value for key, value in json.loads(text).items() if key != "$id"}
+                (target / file.name).write_text(json.dumps(schema), encoding="utf-8")
+    return f"{target}/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json"
 
 
 def environment() -> dict[str, str]:
@@ -74,7 +86,7 @@ def kubeconform(helm: Path, program: Path) -> Iterator[bool]:
                 print(f"error: {chart.name} does not render: {rendered.stderr}")
                 yield False
             else:
-                yield passes(program, *options, "-schema-location", schema_location(), given=rendered.stdout)
+                yield passes(program, *options, "-schema-location", prepare_schemas(), given=rendered.stdout)
 
 
 def chart_testing(program: Path) -> bool:

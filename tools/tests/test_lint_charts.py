@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,14 @@ def test_a_scenario_that_does_not_render_fails_and_is_shown(chart, helm, capsys)
     assert "bad-values.yaml" in capsys.readouterr().out
 
 
-def test_schemas_of_the_kubernetes_version_are_in_the_environment():
-    location = lint_charts.schema_location()
-    version = location.replace("{{ .NormalizedKubernetesVersion }}", f"v{lint_charts.KUBERNETES}")
-    strict = version.replace("{{ .StrictSuffix }}", "-strict")
-    deployment = strict.replace("{{ .ResourceKind }}", "deployment").replace("{{ .KindSuffix }}", "-apps-v1")
-    assert Path(deployment).is_file()
+def test_schemas_of_kubernetes_are_laid_out_for_kubeconform(monkeypatch, tmp_path):
+    monkeypatch.setattr(lint_charts.prepare, "CACHE", tmp_path)
+    location = lint_charts.prepare_schemas()
+    file = location.replace("{{ .ResourceKind }}", "deployment").replace("{{ .KindSuffix }}", "-apps-v1")
+    schema = json.loads(Path(file).read_text())
+    assert "$id" not in schema
+    assert schema["properties"]["metadata"]["$ref"].startswith("_definitions.json#")
+    assert (Path(file).parent / "_definitions.json").is_file()
 
 
 def test_our_own_programs_come_first_on_path():

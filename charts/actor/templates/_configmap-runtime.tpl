@@ -1,0 +1,15 @@
+{{/* The runtime's files, for images that do not have them. */}}
+{{- define "actor.configmap-runtime" -}}
+{{- if .values.runtime.inject -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  {{- include "actor.metadata" (dict "context" . "suffix" "-runtime" "component" "runtime") | nindent 2 }}
+data:
+  {{- include "actor.configmap-runtime.data" . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "actor.configmap-runtime.data" -}}
+{{- (.files.Glob "files/asya_runtime/*.py").AsConfig }}
+{{- end }}

@@ -1,0 +1,29 @@
+{{/* The actor's pods. KEDA owns their number while scaling is on, so it is not written then. */}}
+{{- define "actor.deployment" -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  {{- include "actor.metadata" (dict "context" . "suffix" "" "component" "actor") | nindent 2 }}
+spec:
+  {{- if not .values.scaling.enabled }}
+  replicas: {{ int .values.replicas }}
+  {{- end }}
+  progressDeadlineSeconds: {{ add 120 (include "actor.seconds" .values.startup.timeout) }}
+  selector:
+    matchLabels:
+      {{- include "actor.selectorLabels" . | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- include "actor.podLabels" . | nindent 8 }}
+      annotations:
+        kubectl.kubernetes.io/default-container: asya-runtime
+        {{- if .values.runtime.inject }}
+        checksum/runtime: {{ include "actor.configmap-runtime.data" . | sha256sum }}
+        {{- end }}
+        {{- with .values.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    spec:
+      {{- include "actor.pod" . | nindent 6 }}
+{{- end }}

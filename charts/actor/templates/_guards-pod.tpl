@@ -1,0 +1,61 @@
+{{- define "actor.guards.workload" -}}
+{{- $workload := .raw.workload -}}
+{{- if ne $workload.kind "Deployment" }}
+ERROR: workload.kind: {{ $workload.kind | quote }} is not supported; an actor is a Deployment, so remove the key
+{{- end }}
+{{- $spec := dig "spec" dict $workload.template -}}
+{{- $runtime := dict -}}
+{{- $names := list -}}
+{{- range $spec.containers -}}
+{{- $names = append $names .name -}}
+{{- if eq .name "asya-runtime" -}}
+{{- $runtime = . -}}
+{{- end -}}
+{{- end -}}
+{{- range $field := list "command" "args" "securityContext" -}}
+{{- if hasKey $runtime $field }}
+ERROR: workload.template.spec.containers[asya-runtime].{{ $field }}: the chart sets it; remove it (handler says what to call, security and runtime.readOnlyRootFilesystem how to run it)
+{{- end }}
+{{- end }}
+{{- if and $names (not $runtime) }}
+ERROR: workload.template.spec.containers: none is called asya-runtime; give the container with your code that name
+{{- end }}
+{{- if has "asya-sidecar" $names }}
+ERROR: workload.template.spec.containers: the chart adds asya-sidecar itself; rename or remove yours
+{{- end }}
+{{- range $field, $value := merge (dict) (omit $spec "containers") (omit $runtime "imagePullPolicy") -}}
+{{- if and (get $.raw $field) (ne (toJson (get $.raw $field)) (toJson $value)) }}
+ERROR: {{ $field }}: workload.template gives it too, and differs; keep one of them
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "actor.guards.pod" -}}
+{{- range .values.volumes -}}
+{{- if hasPrefix "asya-" .name }}
+ERROR: volumes.{{ .name }}: names that begin with asya- belong to the chart; rename it
+{{- end }}
+{{- end }}
+{{- range .values.volumeMounts -}}
+{{- if regexMatch "^/(var/run/asya|opt/asya)(/|$)" (clean .mountPath) }}
+ERROR: volumeMounts.{{ .name }}: {{ .mountPath }} belongs to the runtime; mount it elsewhere
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "actor.guards.env" -}}
+{{- $fixed := include "actor.runtime.env" . | fromJson -}}
+{{- range .values.env -}}
+{{- if hasKey $fixed .name }}
+ERROR: env.{{ .name }}: the chart sets this variable from its values; remove it and set the value (concurrency, maxBodyBytes)
+{{- end }}
+{{- end }}
+{{- if has .values.transport (include "actor.transports" . | fromJsonArray) -}}
+{{- $fixed = omit (include "actor.sidecar.env" . | fromJson) "ASYA_LOG_LEVEL" -}}
+{{- range include "actor.list" (dict "entries" .values.sidecar.env "key" "name") | fromJsonArray -}}
+{{- if hasKey $fixed .name }}
+ERROR: sidecar.env.{{ .name }}: the chart sets this variable from its values; remove it and set the value that it stands for
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,35 @@
+{{- define "actor.guards.transport" -}}
+{{- $built := include "actor.transports" . | fromJsonArray -}}
+{{- if not (has .values.transport $built) -}}
+{{- $why := ternary "is not built yet" "is unknown" (has .values.transport (list "sqs" "pubsub" "kafka")) }}
+ERROR: transport: {{ .values.transport | quote }} {{ $why }}; use one of {{ join ", " $built }}
+{{- else -}}
+{{- include "actor.guards.addresses" . }}
+{{- end }}
+{{- if and (eq .values.transport "rabbitmq") .values.scaling.enabled -}}
+{{- $rabbitmq := .values.transports.rabbitmq -}}
+{{- if not (regexMatch "^https?://" $rabbitmq.managementUrl) }}
+ERROR: transports.rabbitmq.managementUrl: {{ $rabbitmq.managementUrl | quote }} is no http address; KEDA has to read the management API, since AMQP does not count messages in progress
+{{- end }}
+{{- if not (or $rabbitmq.existingSecret $rabbitmq.monitoringSecret) }}
+ERROR: transports.rabbitmq.existingSecret: the management API asks for a user, so KEDA needs one; make a Secret with username and password and name it here
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "actor.guards.addresses" -}}
+{{- $path := printf "transports.%s" .values.transport -}}
+{{- $transport := get .values.transports .values.transport -}}
+{{- $forms := get (dict
+  "nats" (dict "pattern" "^(nats|tls)://[^/]+" "example" "nats://host:4222")
+  "rabbitmq" (dict "pattern" "^amqps?://[^/]+" "example" "amqp://host:5672")
+) .values.transport -}}
+{{- if not (regexMatch $forms.pattern $transport.url) }}
+ERROR: {{ $path }}.url: {{ $transport.url | quote }} is no address of a server; write it like {{ $forms.example }}
+{{- end }}
+{{- range $field := list "url" "managementUrl" -}}
+{{- if regexMatch "://[^/]*@" (get $transport $field) }}
+ERROR: {{ $path }}.{{ $field }}: it holds credentials, which whoever may read the release would see; move them into a Secret and name that in {{ $path }}.existingSecret
+{{- end }}
+{{- end }}
+{{- end }}

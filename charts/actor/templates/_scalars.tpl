@@ -1,0 +1,24 @@
+{{/* A value as text. Helm reads every number of a values file as a float, which would print 1000000 as 1e+06. */}}
+{{- define "actor.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) -}}
+{{- int64 . }}
+{{- else -}}
+{{- . }}
+{{- end }}
+{{- end }}
+
+{{/* Whole seconds of a length of time such as 5m, 1h30m or 300. Go's own parser reads it. */}}
+{{- define "actor.seconds" -}}
+{{- $text := include "actor.text" . -}}
+{{- if regexMatch "^[0-9.]+$" $text -}}
+{{- $text = printf "%ss" $text -}}
+{{- end -}}
+{{- $start := toDate "2006-01-02" "2000-01-01" -}}
+{{- sub (mustDateModify $text $start | unixEpoch | int64) (unixEpoch $start | int64) }}
+{{- end }}
+
+{{/* Seconds that a pod may take to stop: as long as one message may run, and 30 more to settle it. */}}
+{{- define "actor.gracePeriod" -}}
+{{- $derived := add 30 (include "actor.seconds" .values.timeout.actor) -}}
+{{- .values.timeout.gracefulShutdown | default $derived | int64 }}
+{{- end }}

@@ -1,0 +1,21 @@
+{{- define "actor.transport.nats.env" -}}
+{{- dict "ASYA_NATS_URL" .values.transports.nats.url | toJson }}
+{{- end }}
+
+{{/* KEDA adds up the consumer's pending and unacknowledged messages, so those in progress count. */}}
+{{- define "actor.transport.nats.trigger" -}}
+{{- $nats := .values.transports.nats -}}
+type: nats-jetstream
+metadata:
+  natsServerMonitoringEndpoint: {{ $nats.monitoringEndpoint | quote }}
+  account: {{ $nats.account | quote }}
+  stream: {{ include "actor.queue" . | quote }}
+  consumer: actor
+  lagThreshold: {{ include "actor.text" .values.scaling.queueLength | quote }}
+  activationLagThreshold: "0"
+  useHttps: {{ $nats.monitoringHttps | quote }}
+{{- end }}
+
+{{/* The monitoring endpoint knows no credentials. */}}
+{{- define "actor.transport.nats.authentication" -}}
+{{- end }}

@@ -1,0 +1,44 @@
+{{/*
+The broker's side of the chart. A transport called x defines: actor.transport.x.env (its address, as a JSON map of
+variables), actor.transport.x.trigger (type and metadata of KEDA's trigger), and actor.transport.x.authentication (the
+spec of a TriggerAuthentication, or nothing).
+*/}}
+
+{{/* The transports that are built, as a JSON list. */}}
+{{- define "actor.transports" -}}
+{{- list "nats" "rabbitmq" | toJson }}
+{{- end }}
+
+{{/* Variables that sidecar and hook Job share, as a JSON map. Credentials come as files, never from here. */}}
+{{- define "actor.transport.env" -}}
+{{- $env := include (printf "actor.transport.%s.env" .values.transport) . | fromJson -}}
+{{- $_ := set $env "ASYA_TRANSPORT" .values.transport -}}
+{{- $_ := set $env "ASYA_QUEUE_PREFIX" .values.queue.prefix -}}
+{{- $_ := set $env "ASYA_SECRETS_DIR" "/var/run/secrets/asya" -}}
+{{- $_ := set $env "ASYA_LOG_LEVEL" .values.logLevel -}}
+{{- $_ := set $env "ASYA_MAX_BODY_BYTES" (include "actor.text" .values.maxBodyBytes) -}}
+{{- $env | toJson }}
+{{- end }}
+
+{{/* The existing Secret with the broker's credentials, or nothing. */}}
+{{- define "actor.transport.secret" -}}
+{{- get (get .values.transports .values.transport) "existingSecret" }}
+{{- end }}
+
+{{/* Mount of that Secret. */}}
+{{- define "actor.transport.mount" -}}
+{{- if include "actor.transport.secret" . -}}
+- name: asya-secrets
+  mountPath: /var/run/secrets/asya
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{/* Volume of that Secret. */}}
+{{- define "actor.transport.volume" -}}
+{{- with include "actor.transport.secret" . -}}
+- name: asya-secrets
+  secret:
+    secretName: {{ . | quote }}
+{{- end }}
+{{- end }}

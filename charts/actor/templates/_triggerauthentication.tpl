@@ -1,0 +1,13 @@
+{{/* Where KEDA finds the credentials for reading the queue's depth. */}}
+{{- define "actor.triggerauthentication" -}}
+{{- if .values.scaling.enabled -}}
+{{- with include (printf "actor.transport.%s.authentication" .values.transport) . -}}
+apiVersion: keda.sh/v1alpha1
+kind: TriggerAuthentication
+metadata:
+  {{- include "actor.metadata" (dict "context" $ "suffix" "" "component" "actor") | nindent 2 }}
+spec:
+  {{- . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}

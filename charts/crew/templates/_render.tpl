@@ -1,0 +1,61 @@
+{{/* One object for each end, rendered by the chart `actor`. Takes: root, object, ends (which; both unless given). */}}
+{{- define "crew.render" -}}
+{{- with include "crew.guards" .root | trim }}
+{{- fail (printf "\n\n%s\n" .) }}
+{{- end }}
+{{- range $index, $end := .ends | default (list "happy-end" "error-end") }}
+{{- if $index }}
+---
+{{ end }}
+{{- $values := include "crew.values" (dict "root" $.root "end" $end) | fromJson }}
+{{- include "actor.render" (dict "root" $.root "files" $.root.Files "values" $values "object" $.object) }}
+{{- end }}
+{{- end }}
+
+{{/*
+Values of one end, as JSON, later ones over earlier ones: the actor chart's defaults, what makes it an end, the shared
+keys, its own keys. Takes: root, end.
+*/}}
+{{- define "crew.values" -}}
+{{- $given := .root.Values -}}
+{{- $shared := omit $given "actor" "image" "store" "happy-end" "error-end" "global" -}}
+{{- $layers := list
+  (omit $given.actor "global")
+  (include "crew.identity" . | fromJson)
+  $shared
+  (get $given .end)
+-}}
+{{- $values := dict -}}
+{{- range $layers -}}
+{{- $values = include "actor.overlay" (dict "base" $values "over" .) | fromJson -}}
+{{- end -}}
+{{- $values | toJson }}
+{{- end }}
+
+{{/* What makes an actor an end, as JSON values of the actor chart. Takes: root, end. */}}
+{{- define "crew.identity" -}}
+{{- $given := .root.Values -}}
+{{- $handlers := dict "happy-end" "asya_crew.happy_end.HappyEnd.process" "error-end" "asya_crew.error_end.ErrorEnd.process" -}}
+{{- $context := dict "root" .root "values" (dict "imageRegistry" $given.imageRegistry) -}}
+{{- $env := dict "ASYA_STORE_URL" $given.store.url "ASYA_STORE_PREFIX" (get $given.store.prefixes .end) -}}
+{{- $preset := dict "env" $env -}}
+{{- with include "crew.folder" .root -}}
+{{- $claim := $given.store.existingClaim | default (include "crew.claimName" $.root) -}}
+{{- $_ := set $preset "volumes" (dict "store" (dict "persistentVolumeClaim" (dict "claimName" $claim))) -}}
+{{- $_ := set $preset "volumeMounts" (dict "store" (dict "mountPath" .)) -}}
+{{- end -}}
+{{- dict
+  "enabled" true
+  "actor" .end
+  "image" (include "actor.image" (dict "context" $context "image" $given.image "name" "asya-crew"))
+  "handler" (get $handlers .end)
+  "handlerMode" "envelope"
+  "runtime" (dict "inject" false)
+  "preset" $preset
+| toJson }}
+{{- end }}
+
+{{/* The folder of a file:// store, or nothing. */}}
+{{- define "crew.folder" -}}
+{{- if hasPrefix "file://" .Values.store.url }}{{ trimPrefix "file://" .Values.store.url }}{{ end }}
+{{- end }}

@@ -1,0 +1,14 @@
+"""Make every generated file, or with `--check` fail with a diff where one is stale."""
+
+from __future__ import annotations
+
+import sys
+
+from tools import copy_flavors, copy_runtime, generate_goldens, generate_schema
+from tools.outputs import run
+
+MAKERS = (copy_runtime.make, copy_flavors.make, generate_schema.make, generate_goldens.make)
+"""In this order: the golden renders read what the others wrote."""
+
+if __name__ == "__main__":
+    sys.exit(run(MAKERS))

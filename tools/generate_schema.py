@@ -1,0 +1,99 @@
+"""Make each chart's values.schema.json from the comments of its values.yaml.
+
+The schemas are closed: a key that nobody knows is refused, and the message lists those that are known there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from tools.outputs import ROOT, Output, run
+from tools.values_comments import Key, read_keys
+
+Schema = dict[str, Any]
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+ACTOR = ROOT / "charts" / "actor"
+CREW = ROOT / "charts" / "crew"
+DEFINITIONS = ROOT / "tools" / "schema_definitions.yaml"
+GLOBAL: Schema = {"type": "object", "description": "Values of an umbrella chart; this chart reads none of them."}
+# What makes an actor an end, which crew sets, and its own name in the actor chart.
+NOT_SHARED = {"enabled", "actor", "handler", "handlerMode", "runtime", "workload"}
+ENDS = ("happy-end", "error-end")
+TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", type(None): "null"}
+
+
+def make() -> Iterator[Output]:
+    """Yield the schema of each chart."""
+    for chart, schema in ((ACTOR, actor_schema()), (CREW, crew_schema())):
+        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        yield Output(chart, "values.schema.json", {"values.schema.json": text})
+
+
+def actor_schema() -> Schema:
+    """Return the schema of the chart `actor`."""
+    return {"$schema": DRAFT, **closed(_properties(read_keys(ACTOR / "values.yaml")) | {"global": GLOBAL})}
+
+
+def crew_schema() -> Schema:
+    """Return the schema of the chart `crew`: its own keys, and the actor chart's for both ends or for one."""
+    actor = _properties(read_keys(ACTOR / "values.yaml"))
+    own = read_keys(CREW / "values.yaml")
+    shared = {name: {"$ref": f"#/definitions/actor/properties/{name}"} for name in actor if name not in NOT_SHARED}
+    properties = shared | _properties({name: key for name, key in own.items() if name not in shared or name == "image"})
+    for end in ENDS:
+        properties[end] = {**closed(dict(shared)), "description": own[end].meaning}
+    properties["actor"] = {"type": "object", "description": "Defaults of the chart actor; set nothing here."}
+    definitions = {"actor": {"properties": actor}}
+    return {"$schema": DRAFT, **closed(properties | {"global": GLOBAL}), "definitions": definitions}
+
+
+def closed(properties: Schema) -> Schema:
+    """Return an object that has these properties alone; `propertyNames` is what makes the message list them."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "propertyNames": {"enum": sorted(properties)},
+    }
+
+
+def _properties(keys: dict[str, Key]) -> Schema:
+    return {name: _of(key) for name, key in keys.items()}
+
+
+def _of(key: Key) -> Schema:
+    said = expanded(key.hint)
+    if key.children:
+        inferred = closed(_properties(key.children))
+    else:
+        inferred = {} if "type" in said or "enum" in said else {"type": TYPES.get(type(key.default), "object")}
+    return inferred | said | ({"description": key.meaning} if key.meaning else {})
+
+
+def expanded(hint: Schema) -> Schema:
+    """Return a hint with `use` replaced by the shape that it names and `closed` written out."""
+    schema = {name: _expanded_value(value) for name, value in hint.items() if name not in ("use", "closed")}
+    if hint.get("closed"):
+        schema = closed(schema.pop("properties")) | schema
+    return expanded(_definitions()[hint["use"]]) | schema if "use" in hint else schema
+
+
+def _expanded_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return expanded(value)
+    return [_expanded_value(each) for each in value] if isinstance(value, list) else value
+
+
+def _definitions() -> dict[str, Schema]:
+    definitions: dict[str, Schema] = yaml.safe_load(DEFINITIONS.read_text(encoding="utf-8"))
+    return definitions
+
+
+if __name__ == "__main__":
+    sys.exit(run([make]))

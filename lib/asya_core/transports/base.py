@@ -28,9 +28,14 @@ def lease_clock() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def check_queue(queue: str) -> None:
-    """Refuse a queue's name that some broker can't have. Raises TransportRefusedError."""
-    if not _QUEUE_NAME.fullmatch(queue):
+def is_queue_name(queue: str) -> bool:
+    """Whether every broker can have a queue of this name."""
+    return _QUEUE_NAME.fullmatch(queue) is not None
+
+
+def require_queue_name(queue: str) -> None:
+    """Raise TransportRefusedError for a name that a queue can't have."""
+    if not is_queue_name(queue):
         raise TransportRefusedError(f"{queue!r} is no name for a queue; use 1 to 128 of A-Z a-z 0-9 _ -")
 
 
@@ -122,8 +127,8 @@ class Consumer(Protocol):
 class Transport(Protocol):
     """A connection to a broker, for one process. Its own supervision reconnects for ever, with capped backoff.
 
-    A queue's name is 1 to 128 of `A-Z a-z 0-9 _ -`; `ensure` refuses any other
-    with TransportRefusedError.
+    A queue's name is 1 to 128 of `A-Z a-z 0-9 _ -`: `ensure` refuses any other with TransportRefusedError, and for
+    everything else such a queue does not exist.
     """
 
     name: str

@@ -14,7 +14,7 @@ from asya_core.errors import (
     TransportError,
     TransportUnavailableError,
 )
-from asya_core.transports.base import Confirmed, Delivery, Depth, check_queue, lease_clock, lease_lost
+from asya_core.transports.base import Confirmed, Delivery, Depth, lease_clock, lease_lost, require_queue_name
 
 LEASE_SECONDS = 30.0
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -251,7 +251,7 @@ class MemoryTransport:
 
     async def ensure(self, queue: str) -> Literal["made", "found"]:
         """Make the queue if it is missing. Raises TransportUnavailableError."""
-        check_queue(queue)
+        require_queue_name(queue)
         self._broker.require_running()
         if queue in self._broker.queues:
             return "found"

@@ -1,0 +1,55 @@
+"""What the conformance suite needs of a broker besides its transport; one class per broker fills it in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from asya_core.transports import Transport
+
+
+class Harness(Protocol):
+    """One broker, running when a test gets it.
+
+    `max_message_bytes` is the largest message that it takes, `late_seconds` how late a delayed message may be.
+    """
+
+    max_message_bytes: int
+    late_seconds: float
+
+    async def open(self) -> None:
+        """Begin with a test."""
+
+    async def close(self) -> None:
+        """End with a test; the broker runs again."""
+
+    def transport(self, *, lease_seconds: float = 30.0) -> Transport:
+        """Return a transport that is not connected, for queues whose leases last so long."""
+
+    async def stop(self) -> None:
+        """Make the broker unreachable; what it stored stays."""
+
+    async def start(self) -> None:
+        """Make it reachable again, where it was."""
+
+
+class RealHarness(Harness, Protocol):
+    """A broker outside this process, whose queues have arguments."""
+
+    async def make_conflicting_queue(self, queue: str) -> None:
+        """Make a queue with arguments that ours never have."""
+
+    async def has_conflicting_queue(self, queue: str) -> bool:
+        """Whether that queue is still there, unchanged."""
+
+
+class NetworkHarness(RealHarness, Protocol):
+    """A broker behind a network that can be broken; all its transports go through it."""
+
+    def sever(self) -> None:
+        """Reset every connection."""
+
+    def black_hole(self) -> None:
+        """Let nothing through any more, without anybody being told."""
+
+    def heal(self) -> None:
+        """End the black hole."""

@@ -1,0 +1,70 @@
+"""A TCP proxy that breaks connections in the ways networks do."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+
+class TcpProxy:
+    """Forwards to a port of this machine. New connections are treated like the ones that there are."""
+
+    def __init__(self, target_port: int) -> None:
+        self.port = 0
+        self._target_port = target_port
+        self._open = asyncio.Event()
+        self._open.set()
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def sever(self) -> None:
+        """Reset every connection; new ones are let through."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def black_hole(self) -> None:
+        """Let nothing more through, without anybody being told."""
+        self._open.clear()
+
+    def heal(self) -> None:
+        """Let through what was held back, and everything else."""
+        self._open.set()
+
+    async def close(self) -> None:
+        self._server.close()
+        self.sever()
+        for pump in self._pumps:
+            pump.cancel()
+        if self._pumps:
+            await asyncio.wait(self._pumps)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            target_reader, target_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+        except OSError:
+            self._writers.discard(writer)
+            writer.transport.abort()
+            return
+        self._writers.add(target_writer)
+        for pair in ((reader, target_writer), (target_reader, writer)):
+            pump = asyncio.create_task(self._pump(*pair))
+            self._pumps.add(pump)
+            pump.add_done_callback(self._pumps.discard)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(OSError):
+                while data := await reader.read(65536):
+                    await self._open.wait()
+                    writer.write(data)
+                    await writer.drain()
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort()

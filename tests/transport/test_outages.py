@@ -1,0 +1,111 @@
+import asyncio
+
+import pytest
+
+from asya_core.errors import LeaseLostError, QueueMissingError, TransportError, TransportUnavailableError
+from asya_core.transports import publish
+from tests.transport.parties import Inbox, consuming, eventually, has_depth, send, send_all
+
+
+async def test_messages_outlive_the_broker_and_the_consumer_resumes(broker, parties, queue):
+    transport, inbox = await parties.join(broker), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 2, inbox)
+    await send_all(transport, queue, [b"1", b"2", b"3", b"4", b"5"])
+    in_hand = await inbox.take_many(2)
+    await broker.stop()
+    await eventually(lambda: not consumer.consuming)
+    await broker.start()
+    await consuming(consumer)
+    for delivery in in_hand:
+        consumer.settle(delivery)
+    seen = {each.body for each in in_hand}
+    while seen != {b"1", b"2", b"3", b"4", b"5"}:  # a broker that died may give what was in hand once more
+        delivery = await inbox.take()
+        seen.add(delivery.body)
+        consumer.settle(delivery)
+    await has_depth(transport, queue, total=0)
+
+
+async def test_during_an_outage_everything_says_so(broker, parties, queue):
+    transport = await parties.join(broker)
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 1, Inbox())
+    await broker.stop()
+    await eventually(lambda: not transport.connected)
+    assert not consumer.consuming
+    assert isinstance(await send(transport, queue, b"lost").wait(), TransportUnavailableError)
+    for call in (transport.ensure, transport.delete, transport.depth):
+        with pytest.raises(TransportUnavailableError):
+            await call(queue)
+    await broker.start()
+    await eventually(lambda: transport.connected)
+    await publish(transport, queue, b"stored")
+    assert (await transport.depth(queue)).total == 1
+
+
+async def test_nothing_that_was_confirmed_is_lost_when_the_broker_dies(broker, parties, queue):
+    transport, inbox = await parties.join(broker), Inbox()
+    await transport.ensure(queue)
+    outcomes = {b"%d" % each: send(transport, queue, b"%d" % each) for each in range(2000)}
+    await outcomes[b"100"].wait()
+    await broker.stop()
+    results = {body: await outcome.wait(15) for body, outcome in outcomes.items()}
+    confirmed = {body for body, error in results.items() if error is None}
+    await broker.start()
+    await eventually(lambda: transport.connected)
+    total = (await transport.depth(queue)).total
+    consumer = await transport.consume(queue, 3000, inbox)
+    stored = await inbox.take_many(total)
+    for delivery in stored:
+        consumer.settle(delivery)
+    assert confirmed <= {each.body for each in stored}
+    assert {type(each) for each in results.values()} <= {type(None), TransportUnavailableError}
+    assert all(len(outcome.calls) == 1 for outcome in outcomes.values())
+
+
+async def test_connecting_waits_for_the_broker(real_broker, parties, queue):
+    await real_broker.stop()
+    joining = asyncio.create_task(parties.join(real_broker))
+    done, _ = await asyncio.wait([joining], timeout=0.5)
+    assert not done
+    await real_broker.start()
+    transport = await joining
+    assert transport.connected
+    assert await transport.ensure(queue) == "made"
+
+
+async def test_a_consumer_comes_back_when_its_queue_does(broker, parties, queue):
+    transport, other, inbox = await parties.join(broker), await parties.join(broker), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 5, inbox)
+    await publish(transport, queue, b"before")
+    consumer.settle(await inbox.take())
+    await other.delete(queue)
+    await eventually(lambda: not consumer.consuming)
+    with pytest.raises(QueueMissingError):
+        await transport.depth(queue)
+    await other.ensure(queue)
+    await consuming(consumer)
+    await publish(other, queue, b"after")
+    assert (await inbox.take()).body == b"after"
+
+
+async def test_a_delivery_of_a_deleted_queue_is_not_mistaken_for_one_of_the_new_queue(broker, parties, queue):
+    transport, other, inbox = await parties.join(broker), await parties.join(broker), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 2, inbox)
+    await publish(transport, queue, b"old")
+    old = await inbox.take()
+    await other.delete(queue)
+    await eventually(lambda: not consumer.consuming)
+    await other.ensure(queue)
+    await publish(other, queue, b"new")
+    new = await inbox.take()
+    with pytest.raises((LeaseLostError, TransportError)):
+        await consumer.extend(old)
+    consumer.settle(old)
+    await inbox.stays_empty(0.3)
+    assert (await transport.depth(queue)).total == 1
+    consumer.settle(new)
+    await has_depth(transport, queue, total=0)

@@ -52,7 +52,10 @@ def main() -> int:
         print(f"+ {' '.join(command)}", flush=True)
         status = subprocess.run(command, check=False).returncode
         if status != 0:
-            print(f"error: {command[0]} ended with {status}; its own words are above", file=sys.stderr)
+            print(
+                f"error: {command[0]} ended with {status}, as said above; BASE_IMAGE can name another base image",
+                file=sys.stderr,
+            )
             return status
     return 0
 

@@ -1,0 +1,1 @@
+"""The command `asya`: run a handler once, run actors without a cluster, send messages to them."""

@@ -1,0 +1,26 @@
+"""What the commands tell a person who can do something about it: what is wrong, why, and what to do."""
+
+from __future__ import annotations
+
+FAILED = 1
+"""Exit code: the command understood what was asked and could not do it, or the message ended in an error."""
+
+MISUSED = 2
+"""Exit code: the command line, or a file that it names, is not what the command takes."""
+
+
+class CliError(Exception):
+    """Ends a command with one line, `error: what; why; what to do`, and an exit code."""
+
+    exit_code = FAILED
+
+    def __init__(self, sentence: str, *, detail: str = "") -> None:
+        super().__init__(sentence)
+        self.detail = detail
+        """Lines to show above the sentence: another program's own words, for example."""
+
+
+class MisuseError(CliError):
+    """The command line is not what the command takes."""
+
+    exit_code = MISUSED

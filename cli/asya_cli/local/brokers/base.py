@@ -1,0 +1,24 @@
+"""What a local run has to know of a broker that it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from asya_cli.local.plan import Check, ProcessPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A broker: its transport's name and URL, its process, and when it is ready.
+
+    `chart_values` are the chart's values that lead to it, by their dotted path; `environ` are the settings that lead
+    our own clients to it.
+    """
+
+    transport: str
+    url: str
+    process: ProcessPlan
+    check: Check
+    chart_values: Mapping[str, str]
+    environ: Mapping[str, str]

@@ -1,0 +1,32 @@
+"""How a process ended, in words."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+TAIL_LINES = 25
+"""Lines of a log that are shown when its process fails."""
+
+_TAIL_BYTES = 16384
+
+
+def describe_exit(code: int) -> str:
+    """Return what an exit code says, as the rest of a sentence about a process."""
+    if code < 0:
+        with suppress(ValueError):
+            return f"was killed by {signal.Signals(-code).name}"
+        return f"was killed by signal {-code}"
+    return f"ended with {code}"
+
+
+def last_lines(log: Path) -> list[str]:
+    """Return the last lines of a log; none when there is no such file."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            return file.read().decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
+    except OSError:
+        return []

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import go_tools, lint_charts
+from tools import go_tools, lint_charts, prepare
 from tools.needs import find
 
 CHART = "apiVersion: v2\nname: small\nversion: 0.1.0\nicon: https://example.com/icon.png\n"
@@ -40,7 +40,7 @@ def test_a_scenario_that_does_not_render_fails_and_is_shown(chart, helm, capsys)
 
 
 def test_schemas_of_kubernetes_are_laid_out_for_kubeconform(monkeypatch, tmp_path):
-    monkeypatch.setattr(lint_charts.prepare, "CACHE", tmp_path)
+    monkeypatch.setattr(prepare, "CACHE", tmp_path)
     location = lint_charts.prepare_schemas()
     file = location.replace("{{ .ResourceKind }}", "deployment").replace("{{ .KindSuffix }}", "-apps-v1")
     schema = json.loads(Path(file).read_text())

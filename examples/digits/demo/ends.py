@@ -9,25 +9,24 @@ from typing import Any
 
 from .ledger import Failure, Result
 
-RESULTS, ERRORS = "happy-asya", "error-asya"
-
 
 class Ends:
-    """The folder that the ends write to: `happy-asya/<day>/<id>.<generation>.json`, and `error-asya/` alike."""
+    """The folders that the ends write to, each `<day>/<id>.<generation>.json`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, results: Path, errors: Path) -> None:
+        self.results = results
+        self.errors = errors
         self._seen: set[str] = set()
 
     def new(self) -> Iterator[Result | Failure]:
         """Yield the ends stored since the last call, at the price of one listing and one read for each new file."""
-        for entry in self._unseen(RESULTS):
+        for entry in self._unseen(self.results):
             yield read_result(_document(entry), entry.stat().st_mtime)
-        for entry in self._unseen(ERRORS):
+        for entry in self._unseen(self.errors):
             yield read_failure(_document(entry))
 
-    def _unseen(self, kind: str) -> Iterator[os.DirEntry[str]]:
-        for day in (self.folder / kind).glob("*/"):
+    def _unseen(self, folder: Path) -> Iterator[os.DirEntry[str]]:
+        for day in folder.glob("*/"):
             with os.scandir(day) as entries:
                 for entry in entries:
                     # A file that is still being written has another suffix, and gets its name when it is whole.
@@ -45,6 +44,7 @@ def read_result(envelope: dict[str, Any], stored_at: float) -> Result | Failure:
         id=envelope["id"],
         image=payload["image"],
         classified=payload["classified"],
+        confidence=payload["confidence"],
         refined=payload.get("refined"),
         created_at=datetime.fromisoformat(status["created_at"]).timestamp(),
         stored_at=stored_at,

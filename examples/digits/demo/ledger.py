@@ -13,6 +13,7 @@ class Result:
     id: str
     image: int
     classified: int
+    confidence: float
     refined: int | None
     created_at: float
     stored_at: float
@@ -48,6 +49,11 @@ class Ledger:
             self.failures.append(Failure(end.id, f"is about image {end.image}, which was never sent"))
         elif (first := self.results.setdefault(end.image, end)).id != end.id:
             self.failures.append(Failure(end.id, f"is a second message about image {end.image}, after {first.id}"))
+
+    @property
+    def state(self) -> str:
+        """Say how far it is, as the beginning of a sentence."""
+        return f"{len(self.results)} of {self.images} images have a result"
 
     @property
     def missing(self) -> list[int]:

@@ -1,15 +1,22 @@
 """What a person reads at the end: the figures, an example, or what is missing."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from rich.console import Console
 
 from .ledger import Ledger, Result
 from .summary import Summary, per_second
 
 SHOWN = 10
 """Missing images, or failures, that are listed one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the pipeline is not told: the digit that each image shows. `pixels` are there to draw one."""
+
+    digits: list[int]
+    pixels: list[list[float]]
 
 
 def figures(summary: Summary, ledger: Ledger, results: Path, file: Path) -> Iterator[str]:
@@ -37,9 +44,26 @@ def shortfall(ledger: Ledger, logs: Path) -> Iterator[str]:
     listed = ", ".join(map(str, missing[:SHOWN])) + (", …" if len(missing) > SHOWN else "")
     lacking = f"; without a result: images {listed}" if missing else ""
     yield (
-        f"error: {len(ledger.results)} of {ledger.images} images have a result and {len(ledger.failures)} messages "
-        f"ended in an error{lacking}; look for the reason in the actors' logs in {logs}"
+        f"error: {ledger.state} and {len(ledger.failures)} messages ended in an error{lacking}; "
+        f"look for the reason in the actors' logs in {logs}"
     )
+
+
+def explained(ledger: Ledger, truth: Truth, encoding: str) -> Iterator[str]:
+    """Yield a picture of one image that the expert put right, with what each actor said beside it."""
+    found = example(ledger, truth.digits)
+    if found is None:
+        return
+    beside = {
+        2: f"image {found.image}",
+        3: f"classify   {found.classified}, but only {found.confidence:.0%} sure: judge puts refine into the route",
+        4: f"refine     {found.refined}",
+        5: f"it is      {truth.digits[found.image]}",
+    }
+    yield ""
+    for number, row in enumerate(picture(truth.pixels[found.image], encoding)):
+        yield f"  {row}  {beside.get(number, '')}".rstrip()
+    yield ""
 
 
 def example(ledger: Ledger, truth: Sequence[int]) -> Result | None:
@@ -50,8 +74,8 @@ def example(ledger: Ledger, truth: Sequence[int]) -> Result | None:
     return None
 
 
-def picture(pixels: Sequence[float], console: Console) -> list[str]:
+def picture(pixels: Sequence[float], encoding: str) -> list[str]:
     """Draw an image of 8 by 8 pixels from 0 to 16, two characters for each."""
-    shades = " ░▒▓█" if console.encoding.startswith("utf") else " .:*#"
+    shades = " ░▒▓█" if encoding.lower().startswith("utf") else " .:*#"
     rows = [pixels[start : start + 8] for start in range(0, 64, 8)]
     return ["".join(shades[min(4, int(pixel * 5 / 17))] * 2 for pixel in row) for row in rows]

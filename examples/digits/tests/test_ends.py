@@ -24,6 +24,7 @@ class Store:
         self.folder = folder
         self.happy_end = HappyEnd(folder.as_uri(), "happy-asya/")
         self.error_end = ErrorEnd(folder.as_uri(), "error-asya/")
+        self.ends = Ends(folder / "happy-asya", folder / "error-asya")
 
     def keep_result(self, id_, **payload):
         actors = ["split", "normalise", "classify", "judge"]
@@ -32,7 +33,7 @@ class Store:
                 "id": id_,
                 "route": {"actors": actors, "current": len(actors)},
                 "status": {"created_at": CREATED, "actor": "judge", "phase": "succeeded"},
-                "payload": payload,
+                "payload": {"confidence": 0.5, **payload},
             }
         )
 
@@ -50,13 +51,13 @@ def store(tmp_path):
 
 
 def test_a_folder_without_ends_has_none(tmp_path):
-    assert list(Ends(tmp_path / "absent").new()) == []
+    assert list(Ends(tmp_path / "absent", tmp_path / "absent").new()) == []
 
 
 def test_a_result_is_read_with_its_times(store):
     before = datetime.now(UTC).timestamp()
     store.keep_result("a", image=7, classified=3, refined=8)
-    [result] = Ends(store.folder).new()
+    [result] = store.ends.new()
     assert (result.id, result.image, result.classified, result.refined, result.hops) == ("a", 7, 3, 8, 4)
     assert result.created_at == CREATED_SECONDS
     assert abs(result.stored_at - before) < 60
@@ -64,30 +65,29 @@ def test_a_result_is_read_with_its_times(store):
 
 def test_an_image_that_needed_no_expert_has_no_refined_digit(store):
     store.keep_result("a", image=7, classified=3)
-    [result] = Ends(store.folder).new()
+    [result] = store.ends.new()
     assert result.refined is None
 
 
 def test_each_end_is_reported_once(store):
-    ends = Ends(store.folder)
     store.keep_result("a", image=0, classified=3)
-    assert [end.id for end in ends.new()] == ["a"]
+    assert [end.id for end in store.ends.new()] == ["a"]
     store.keep_result("a", image=0, classified=3)
     store.keep_result("b", image=1, classified=3)
-    assert [end.id for end in ends.new()] == ["b"]
-    assert list(ends.new()) == []
+    assert [end.id for end in store.ends.new()] == ["b"]
+    assert list(store.ends.new()) == []
 
 
 def test_an_error_is_a_failure_that_says_what_and_where(store):
     store.keep_error("a", "processing_error", "IndexError: out of bounds")
-    assert list(Ends(store.folder).new()) == [Failure("a", "processing_error at split: IndexError: out of bounds")]
+    assert list(store.ends.new()) == [Failure("a", "processing_error at split: IndexError: out of bounds")]
 
 
 def test_a_result_without_an_answer_is_a_failure(store):
     store.keep_result("a", first=0, count=0)
-    [failure] = Ends(store.folder).new()
+    [failure] = store.ends.new()
     assert isinstance(failure, Failure)
-    assert failure.reason == "ended early, at judge: {'first': 0, 'count': 0}"
+    assert failure.reason == "ended early, at judge: {'confidence': 0.5, 'first': 0, 'count': 0}"
 
 
 def test_claims_and_unfinished_files_are_no_ends(store):
@@ -95,4 +95,4 @@ def test_claims_and_unfinished_files_are_no_ends(store):
     [file] = store.folder.glob("happy-asya/*/a.0.json")
     file.rename(file.with_name("a.0.json#1"))
     assert any((store.folder / "claims-asya").iterdir())
-    assert list(Ends(store.folder).new()) == []
+    assert list(store.ends.new()) == []

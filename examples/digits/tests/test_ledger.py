@@ -2,7 +2,7 @@ from examples.digits.demo.ledger import Failure, Ledger, Result
 
 
 def result(image, id_=None, classified=1, refined=None):
-    return Result(id_ or f"m-{image}", image, classified, refined, created_at=10.0, stored_at=11.0, hops=4)
+    return Result(id_ or f"m-{image}", image, classified, 0.5, refined, created_at=10.0, stored_at=11.0, hops=4)
 
 
 def test_a_ledger_is_right_when_every_image_has_one_result():

@@ -6,14 +6,14 @@ from rich.console import Console
 
 from examples.digits.demo.ledger import Failure, Ledger, Result
 from examples.digits.demo.progress import Bar, Lines, watcher
-from examples.digits.demo.report import example, figures, picture, shortfall
+from examples.digits.demo.report import Truth, explained, figures, picture, shortfall
 from examples.digits.demo.summary import summarise
 
 
 def ledger_of(images, results, failures=0):
     ledger = Ledger(images)
     for image in range(results):
-        ledger.add(Result(f"m-{image}", image, 9, None if image % 2 else 1, 10.0, 12.0, hops=4))
+        ledger.add(Result(f"m-{image}", image, 9, 0.5, None if image % 2 else 1, 10.0, 12.0, hops=4))
     for number in range(failures):
         ledger.add(Failure(f"x-{number}", "processing_error at refine: ValueError: no"))
     return ledger
@@ -78,12 +78,26 @@ def test_errors_beside_all_results_are_a_shortfall_too():
     )
 
 
-def test_the_example_is_an_image_that_the_expert_put_right():
-    ledger = ledger_of(4, 4)
-    assert example(ledger, [9, 9, 1, 9]).image == 2
-    assert example(ledger, [9, 9, 9, 9]) is None
+def test_an_image_that_the_expert_put_right_is_shown():
+    lines = list(explained(ledger_of(4, 4), Truth(digits=[9, 9, 1, 9], pixels=[[0] * 64, [], [16] * 64]), "utf-8"))
+    assert [line.strip() for line in lines] == [
+        "",
+        "████████████████",
+        "████████████████",
+        "████████████████  image 2",
+        "████████████████  classify   9, but only 50% sure: judge puts refine into the route",
+        "████████████████  refine     1",
+        "████████████████  it is      1",
+        "████████████████",
+        "████████████████",
+        "",
+    ]
+
+
+def test_nothing_is_shown_when_the_expert_put_nothing_right():
+    assert list(explained(ledger_of(4, 4), Truth(digits=[9, 9, 9, 9], pixels=[]), "utf-8")) == []
 
 
 @pytest.mark.parametrize(("encoding", "row"), [("utf-8", "  ░░▒▒▓▓██      "), ("ascii", "  ..::**##      ")])
 def test_a_picture_has_two_characters_for_each_pixel(encoding, row):
-    assert picture([0, 4, 8, 12, 16, 0, 0, 0] * 8, console(encoding)) == [row] * 8
+    assert picture([0, 4, 8, 12, 16, 0, 0, 0] * 8, encoding) == [row] * 8

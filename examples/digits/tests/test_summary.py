@@ -11,7 +11,7 @@ KEYS = ["images", "results", "errors", "accuracy_before", "accuracy_after", "mes
 def ledger_of(*results, images=4):
     ledger = Ledger(images)
     for image, (classified, refined, created_at, stored_at) in enumerate(results):
-        ledger.add(Result(f"m-{image}", image, classified, refined, created_at, stored_at, hops=4))
+        ledger.add(Result(f"m-{image}", image, classified, 0.5, refined, created_at, stored_at, hops=4))
     return ledger
 
 

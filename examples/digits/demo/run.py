@@ -1,0 +1,95 @@
+"""One run of the demo, from the broker's start to the figures."""
+
+import asyncio
+import importlib
+import importlib.util
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from rich.console import Console
+
+from asya_cli.errors import FAILED, CliError
+from asya_cli.local.actors import read_actors
+from asya_cli.local.planning import Wish
+from asya_cli.local.run import LocalRun
+
+from .drive import ROUTE, drive, take_in
+from .ends import Ends
+from .ledger import Ledger
+from .progress import watcher
+from .report import Truth, explained, figures, shortfall
+from .summary import summarise
+
+PIPELINE = Path(__file__).resolve().parent.parent
+IMAGES = 1797
+
+
+def read_truth() -> Truth:
+    """Load the labelled images. Importing scikit-learn takes seconds, so this is to run while the actors start."""
+    truth: Truth = importlib.import_module(f"{__package__}.truth").read_truth()
+    return truth
+
+
+class Demo:
+    """A run in one folder; what an earlier one left there is removed."""
+
+    def __init__(self, console: Console, transport: str, folder: Path) -> None:
+        self.ledger = Ledger(IMAGES)
+        self._console = console
+        self._folder = folder
+        actors = read_actors(["actors"], PIPELINE)
+        wish = Wish(work=PIPELINE.parent, actors=actors)
+        self._pipeline = LocalRun(wish, state_dir=folder, transport=transport, fresh=True)
+
+    def run(self) -> int:
+        """Run it and return the exit code. Raises CliError when the pipeline can't start."""
+        if importlib.util.find_spec("sklearn") is None:
+            raise CliError(
+                "scikit-learn is not installed; the models are made with it; start the demo with `make demo`"
+            )
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            truth = pool.submit(read_truth)
+            self._start()
+            self._flow()
+            return self._account(truth)
+
+    def _start(self) -> None:
+        route = " -> ".join(ROUTE)
+        self._console.print(f"{IMAGES} handwritten digits through {route} (-> refine) -> happy-end")
+        began = time.monotonic()
+        with self._console.status("starting the broker and the actors"):
+            self._pipeline.start()
+        processes = self._pipeline.state.processes
+        took = time.monotonic() - began
+        self._console.print(f"{len(processes)} processes are ready after {took:.1f} s; logs: {self._folder / 'logs'}")
+
+    def _flow(self) -> None:
+        """Let every image through. The pipeline ends here, at once where something went wrong."""
+        info = self._pipeline.info
+        stored = self._pipeline.folder.results
+        ends = Ends(stored / info.happy_prefix, stored / info.error_prefix)
+        try:
+            with watcher(self._console, IMAGES) as shown:
+                queue = self._pipeline.queue(ROUTE[0])
+                asyncio.run(drive(self._pipeline.open_transport(), queue, ends, self.ledger, shown))
+        except BaseException:
+            self._pipeline.stop(at_once=True)
+            raise
+        self._pipeline.stop()
+        take_in(ends, self.ledger)  # what came after the last image's result, if anything
+
+    def _account(self, pending: Future[Truth]) -> int:
+        truth = pending.result()
+        summary = summarise(self.ledger, truth.digits)
+        file = self._folder / "summary.json"
+        summary.write(file)
+        for line in explained(self.ledger, truth, self._console.encoding):
+            self._console.print(line, markup=False)
+        for line in figures(summary, self.ledger, self._folder / "results", file):
+            self._console.print(line, markup=False)
+        if self.ledger.is_right:
+            return 0
+        for line in shortfall(self.ledger, self._folder / "logs"):
+            self._console.print(line, markup=False)
+        return FAILED

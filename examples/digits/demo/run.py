@@ -38,6 +38,7 @@ class Demo:
         self.ledger = Ledger(IMAGES)
         self._console = console
         self._folder = folder
+        self._summary_file = folder / "summary.json"
         actors = read_actors(["actors"], PIPELINE)
         wish = Wish(work=PIPELINE.parent, actors=actors)
         self._pipeline = LocalRun(wish, state_dir=folder, transport=transport, fresh=True)
@@ -48,6 +49,7 @@ class Demo:
             raise CliError(
                 "scikit-learn is not installed; the models are made with it; start the demo with `make demo`"
             )
+        self._summary_file.unlink(missing_ok=True)
         with ThreadPoolExecutor(max_workers=1) as pool:
             truth = pool.submit(read_truth)
             self._start()
@@ -82,11 +84,10 @@ class Demo:
     def _account(self, pending: Future[Truth]) -> int:
         truth = pending.result()
         summary = summarise(self.ledger, truth.digits)
-        file = self._folder / "summary.json"
-        summary.write(file)
+        summary.write(self._summary_file)
         for line in explained(self.ledger, truth, self._console.encoding):
             self._console.print(line, markup=False)
-        for line in figures(summary, self.ledger, self._folder / "results", file):
+        for line in figures(summary, self.ledger, self._folder / "results", self._summary_file):
             self._console.print(line, markup=False)
         if self.ledger.is_right:
             return 0

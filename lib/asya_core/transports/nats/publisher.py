@@ -110,7 +110,7 @@ class Publisher:
         waiting = self._waiting.pop(subject[self._prefix_length :], None)
         if waiting is not None:
             confirmed, queue, _ = waiting
-            confirmed(_outcome(queue, header, body))
+            confirmed(read_outcome(queue, header, body))
 
 
 _is_queue_name = lru_cache(maxsize=1024)(is_queue_name)
@@ -122,7 +122,7 @@ def _schedule(queue: str, delay: float) -> bytes:
     return wire.header_block({"Nats-Schedule": f"@at {at.isoformat()}", "Nats-Schedule-Target": queue})
 
 
-def _outcome(queue: str, header: bytes, body: bytes) -> TransportError | None:
+def read_outcome(queue: str, header: bytes, body: bytes) -> TransportError | None:
     """Read an acknowledgement: None when the queue, and no other stream, has taken the message."""
     if header:
         return QueueMissingError(f"queue {queue} does not exist; install its actor first")

@@ -16,6 +16,9 @@ ANSWER_SECONDS = 5.0
 NO_RESPONDERS = 503
 """The status that comes back at once when nobody listens to a subject."""
 
+SWITCHED_OFF = {10039, 10076}
+"""The `err_code` of an account, and of a server, that has no JetStream."""
+
 
 class NobodyListensError(TransportUnavailableError):
     """Nothing on the server answers to this subject."""
@@ -91,7 +94,10 @@ class Requests:
 
 
 def _error_of(api: str, error: dict[str, Any]) -> TransportError:
+    """Choose the error by JetStream's numbers."""
     sentence = f"JetStream refused {api}: {error.get('description', 'it gave no reason')}"
+    if error.get("err_code") in SWITCHED_OFF:
+        return TransportRefusedError(f"{sentence}; switch JetStream on for this account and server")
     match error.get("code"):
         case 404:
             return QueueMissingError(sentence)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
+from itertools import accumulate
 
 from asya_core.errors import EnvelopeError
 
 _SAME_BRACKETS = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+_STEPS = bytes.maketrans(b"[]", array("b", [1, -1]).tobytes())
+_ORDINARY_DEPTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,43 +28,49 @@ class Limits:
 def check_limits(body: bytes, limits: Limits) -> None:
     """Raise EnvelopeError when `body` is too long, too deep, or not UTF-8."""
     if len(body) > limits.size:
-        raise EnvelopeError(
-            "msg_parsing_error", f"the message has {len(body)} bytes; this actor takes at most {limits.size}"
-        )
+        raise EnvelopeError("msg_parsing_error", f"too large: {len(body)} bytes; at most {limits.size} are taken")
     if is_deeper_than(body, limits.depth):
-        raise EnvelopeError("msg_parsing_error", f"the message nests deeper than {limits.depth} arrays or objects")
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError as error:
-            raise EnvelopeError(
-                "msg_parsing_error", f"the message is not UTF-8: {error.reason} at byte {error.start}"
-            ) from None
+        raise EnvelopeError("msg_parsing_error", f"nested deeper than {limits.depth} arrays or objects")
+    check_utf8(body)
+
+
+def check_utf8(body: bytes) -> None:
+    """Raise EnvelopeError when `body` is not UTF-8; parsers look only at the text that they decode."""
+    if body.isascii():
+        return
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise EnvelopeError("msg_parsing_error", f"not UTF-8: {error.reason} at byte {error.start}") from None
 
 
 def is_deeper_than(body: bytes, depth: int) -> bool:
     """Tell whether JSON text opens more than `depth` arrays or objects at once.
 
-    The ordinary message is settled by counting brackets, at memory speed. Only one with many goes on: everything but
-    brackets is taken out, then the innermost pairs, one level a pass.
+    The ordinary message is settled by counting brackets; only one with many is looked at closely.
     """
-    if body.count(b"[") + body.count(b"{") <= depth:
+    structure = body.translate(_SAME_BRACKETS, _NO_STRUCTURE)
+    if structure.count(b"[") <= depth:
         return False
-    return _deepest(body, depth) > depth and _deepest(_without_strings(body), depth) > depth
+    if rb"\"" in body:
+        unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
+        structure = unescaped.translate(_SAME_BRACKETS, _NO_STRUCTURE)
+    return _deepest(_outside_strings(structure)) > depth
 
 
-def _deepest(body: bytes, enough: int) -> int:
-    brackets = body.translate(_SAME_BRACKETS, _NO_BRACKETS)
-    level = 0
-    while brackets and level <= enough:
-        inner = brackets.replace(b"[]", b"")
-        if len(inner) == len(brackets):
-            return level + brackets.count(b"[")
-        brackets = inner
-        level += 1
-    return level
+def _outside_strings(structure: bytes) -> bytes:
+    """Take strings out of what is brackets and quotes.
+
+    Two quotes side by side change nothing about what is inside a string, and most strings hold no brackets.
+    """
+    return b"".join(structure.replace(b'""', b"").split(b'"')[::2])
 
 
-def _without_strings(body: bytes) -> bytes:
-    unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
-    return b"".join(unescaped.split(b'"')[::2])
+def _deepest(brackets: bytes) -> int:
+    """Take the innermost pairs out, a level a pass, and count one by one only what is not empty soon."""
+    rest = brackets
+    for level in range(_ORDINARY_DEPTH):
+        if not rest:
+            return level
+        rest = rest.replace(b"[]", b"")
+    return max(accumulate(array("b", brackets.translate(_STEPS))))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|\u03bcs|ms|s|m|h)")
+_WHOLE = re.compile(f"(?:{_PART.pattern})+")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+")
 
 
 def parse_duration(text: str | float) -> float:
@@ -13,19 +15,13 @@ def parse_duration(text: str | float) -> float:
 
     The notation is that of Go's `time.ParseDuration`, without signs. Raises ValueError for anything else.
     """
-    if isinstance(text, (int, float)) and not isinstance(text, bool):
-        return _not_negative(float(text), text)
-    written = str(text).strip()
-    try:
-        return _not_negative(float(written), text)
-    except ValueError:
-        parts = _PART.findall(written)
-    if not parts or "".join(number + unit for number, unit in parts) != written:
-        raise ValueError(f"{text!r} is no duration; write it like 30s, 1m30s, 250ms, or as a number of seconds")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
-
-
-def _not_negative(seconds: float, text: str | float) -> float:
-    if not 0 <= seconds < float("inf"):
+    written = "" if isinstance(text, bool) else str(text).strip()
+    if _NUMBER.fullmatch(written):
+        seconds = float(written)
+    elif _WHOLE.fullmatch(written):
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(written))
+    else:
+        seconds = float("inf")
+    if seconds == float("inf"):
         raise ValueError(f"{text!r} is no duration; write it like 30s, 1m30s, 250ms, or as a number of seconds")
     return seconds

@@ -7,16 +7,17 @@ its arguments as they were.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec import UNSET
 
-from asya_core.envelope import Envelope, ErrorRecord
-from asya_core.error_record import to_error_end
+from asya_core.envelope import Envelope
+from asya_core.error_record import error_of, to_error_end
 from asya_core.faults import Fault
-from asya_core.outgoing import Publication, attempt_of, forward, new_status, rfc3339, to_end, with_status
+from asya_core.outgoing import Publication, attempt_of, forward, new_status, to_end, with_status
 from asya_core.policies import Resiliency, next_attempt_delay
 from asya_core.route import advanced, next_actor, problem_with_route
+from asya_core.times import read_rfc3339, rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,8 @@ def refusal(envelope: Envelope, actor: str, deliveries: int, most: int, now: dat
     if problem := problem_with_route(envelope.route):
         return Fault(code="route_error", message=problem)
     if (expected := next_actor(envelope.route)) != actor:
-        return Fault(
-            code="route_mismatch",
-            message=f"the message came to actor {actor!r}, but its route is at {expected or 'its end'!r}",
-        )
+        place = "finished" if expected is None else f"at {expected!r}"
+        return Fault(code="route_mismatch", message=f"the message came to {actor!r}, but its route is {place}")
     if deliveries > most:
         return Fault(
             code="deliveries",
@@ -88,33 +87,28 @@ def _after_fault(envelope: Envelope, outcome: Failed, hop: Hop, now: datetime) -
     if delay is not None:
         return _retry(envelope, fault, hop, policy.max_attempts, delay, now)
     if policy.then_route and fault.may_pass:
-        return _rerouted(envelope, fault, policy.then_route, hop.actor, now)
-    failed = to_error_end(envelope, fault, hop.actor, now)
-    if failed.envelope.status is not UNSET:
-        failed.envelope.status.attempt, failed.envelope.status.max_attempts = attempt, policy.max_attempts
-    return failed
+        return _rerouted(envelope, fault, policy.then_route, now)
+    return to_error_end(envelope, fault, hop.actor, now, policy.max_attempts)
 
 
 def _retry(envelope: Envelope, fault: Fault, hop: Hop, max_attempts: int, delay: float, now: datetime) -> Publication:
-    status = new_status(envelope, phase="retrying", actor=hop.actor, now=now)
-    status.attempt, status.max_attempts = attempt_of(envelope) + 1, max_attempts
+    status = new_status(envelope, phase="retrying", actor=hop.actor, now=now, attempt=attempt_of(envelope) + 1)
+    status.max_attempts = max_attempts
     status.actor_since = rfc3339(hop.arrived)
     status.reason = fault.code
-    status.error = ErrorRecord(type=fault.type, mro=fault.mro, message=fault.message)
+    status.error = error_of(fault, with_traceback=False)
     return Publication(hop.actor, with_status(envelope, status), "retry", delay)
 
 
-def _rerouted(envelope: Envelope, fault: Fault, then: list[str], actor: str, now: datetime) -> Publication:
-    """Replace what lies ahead by the policy's `thenRoute`, and go one step on."""
-    ahead = with_status(envelope, envelope.status)
-    ahead.route = advanced(envelope.route)
-    ahead.route.actors = [*envelope.route.actors[: ahead.route.current], *then]
-    publication = forward(ahead, actor, now)
-    if publication.envelope.status is not UNSET:
-        publication.envelope.status.error = ErrorRecord(
-            type=fault.type, mro=fault.mro, message=fault.message, traceback=fault.traceback
-        )
-    return publication
+def _rerouted(envelope: Envelope, fault: Fault, then: list[str], now: datetime) -> Publication:
+    """Replace what lies ahead by the policy's `thenRoute`, and go one step on; what went wrong goes with it."""
+    status = new_status(envelope, phase="pending", actor=then[0], now=now)
+    status.reason = fault.code
+    status.error = error_of(fault)
+    onward = with_status(envelope, status)
+    onward.route = advanced(envelope.route)
+    onward.route.actors = [*envelope.route.actors[: onward.route.current], *then]
+    return Publication(then[0], onward, "routing")
 
 
 def arrival(envelope: Envelope, now: datetime) -> datetime:
@@ -122,14 +116,14 @@ def arrival(envelope: Envelope, now: datetime) -> datetime:
     status = envelope.status
     if status is UNSET or status.actor_since is UNSET:
         return now
-    return _time(status.actor_since) or now
+    return read_rfc3339(status.actor_since) or now
 
 
 def _past_deadline(envelope: Envelope, now: datetime) -> Fault | None:
     status = envelope.status
     if status is UNSET or status.deadline_at is UNSET:
         return None
-    deadline = _time(status.deadline_at)
+    deadline = read_rfc3339(status.deadline_at)
     if deadline is None:
         return Fault(
             code="msg_parsing_error", message=f"status.deadline_at: {status.deadline_at!r} is no RFC 3339 time"
@@ -137,11 +131,3 @@ def _past_deadline(envelope: Envelope, now: datetime) -> Fault | None:
     if now < deadline:
         return None
     return Fault(code="deadline_exceeded", message=f"the message's deadline was {status.deadline_at}; it was not run")
-
-
-def _time(written: str) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from asya_core.envelope import Envelope, ErrorRecord, Route
+from asya_core.envelope import Envelope, ErrorRecord, Route, check_json
 from asya_core.errors import EnvelopeError
 from asya_core.faults import Fault
-from asya_core.ids import problem_with_id, raw_id
-from asya_core.outgoing import Publication, new_status, with_status
+from asya_core.ids import problem_with_ids, raw_id
+from asya_core.limits import Limits, is_deeper_than
+from asya_core.outgoing import Publication, attempt_of, new_status, with_status
 from asya_core.route import ERROR_END, is_actor_name
 
+_DEPTH_OF_ORIGINAL = Limits().depth - 2
+"""An error record is two levels around the original, and has to be readable itself."""
 
-def to_error_end(envelope: Envelope, fault: Fault, actor: str, now: datetime) -> Publication:
-    """Send a message to error-end with what went wrong; the original payload inside, a large one as its reference."""
-    status = new_status(envelope, phase="failed", actor=actor, now=now)
-    before = envelope.status
-    if before is not UNSET:
-        status.attempt, status.max_attempts, status.actor_since = (
-            before.attempt,
-            before.max_attempts,
-            before.actor_since,
-        )
+_LONGEST_MESSAGE = 4096
+_LONGEST_TRACEBACK = 32_768
+
+
+def to_error_end(
+    envelope: Envelope, fault: Fault, actor: str, now: datetime, max_attempts: int | UnsetType = UNSET
+) -> Publication:
+    """Send a message to error-end with what went wrong; the original payload inside, a large one as its reference.
+
+    `status.error` says the same as the payload. Very long messages and tracebacks lose their middle.
+    """
+    status = new_status(envelope, phase="failed", actor=actor, now=now, attempt=attempt_of(envelope))
+    if envelope.status is not UNSET:
+        status.actor_since, status.max_attempts = envelope.status.actor_since, envelope.status.max_attempts
+    if max_attempts is not UNSET:
+        status.max_attempts = max_attempts
     status.reason = fault.code
-    status.error = ErrorRecord(type=fault.type, mro=fault.mro, message=fault.message, traceback=fault.traceback)
-    original: dict[str, Raw] = {}
-    if envelope.payload is not UNSET:
-        original["original_payload"] = envelope.payload
-    if envelope.payload_ref is not UNSET:
-        original["original_payload_ref"] = envelope.payload_ref
+    status.error = error_of(fault)
     record = with_status(envelope, status)
-    record.payload = _error_payload(fault, original)
+    record.payload = _error_payload(fault.code, status.error, envelope)
     record.payload_ref = UNSET
     return Publication(ERROR_END, record, "error_end")
 
@@ -45,38 +51,58 @@ def undecodable(body: bytes, message_id: str, error: EnvelopeError, actor: str, 
     What can be read is kept: a usable id, and the message as JSON. Anything else is stored as base64 under an id made
     of the bytes' hash and the broker's message id, so that the same message gives the same record.
     """
-    id_ = _salvaged_id(body) or raw_id(body, message_id)
-    fault = Fault(code=error.code, message=str(error))
-    return to_error_end(
-        Envelope(id=id_, route=Route(actors=[actor] if is_actor_name(actor) else []), payload=_as_json(body)),
-        fault,
-        actor,
-        now,
+    id_, parent_id = _salvaged_ids(body) or (raw_id(body, message_id), UNSET)
+    route = Route(actors=[actor] if is_actor_name(actor) else [])
+    envelope = Envelope(id=id_, parent_id=parent_id, route=route, payload=Raw(body))
+    return to_error_end(envelope, Fault(code=error.code, message=str(error)), actor, now)
+
+
+def error_of(fault: Fault, *, with_traceback: bool = True) -> ErrorRecord:
+    """Write a fault as `status.error`, bounded, so that no exception's text makes a message too large to publish."""
+    return ErrorRecord(
+        type=fault.type,
+        mro=fault.mro,
+        message=_without_middle(fault.message, _LONGEST_MESSAGE),
+        traceback=_without_middle(fault.traceback, _LONGEST_TRACEBACK) if with_traceback else UNSET,
     )
 
 
-def _error_payload(fault: Fault, original: dict[str, Raw]) -> Raw:
-    details = {"message": fault.message, "type": fault.type, "traceback": fault.traceback}
-    return Raw(msgspec.json.encode({"error": fault.code, "details": details, **original}))
+def _error_payload(code: str, error: ErrorRecord, envelope: Envelope) -> Raw:
+    details = {"message": error.message, "type": error.type, "traceback": error.traceback}
+    content: dict[str, Any] = {"error": code, "details": details}
+    if envelope.payload is not UNSET:
+        content["original_payload"] = _original(envelope.payload)
+    if envelope.payload_ref is not UNSET:
+        content["original_payload_ref"] = envelope.payload_ref
+    return Raw(msgspec.json.encode(content))
 
 
-def _salvaged_id(body: bytes) -> str | None:
+def _original(payload: Raw) -> Raw:
+    body = bytes(payload)
+    if not is_deeper_than(body, _DEPTH_OF_ORIGINAL):
+        with suppress(EnvelopeError):
+            check_json(body)
+            return payload
+    return Raw(msgspec.json.encode({"base64": base64.b64encode(body).decode("ascii")}))
+
+
+def _salvaged_ids(body: bytes) -> tuple[str, str | UnsetType] | None:
+    """Return id and parent_id, if the envelope of an error record can carry them."""
     try:
         found = msgspec.json.decode(body, type=_Identified)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
-    return None if problem_with_id(found.id, is_child=found.parent_id is not UNSET) else found.id
+    problem = problem_with_ids(found.id, found.parent_id)
+    return None if problem else (found.id, found.parent_id)
 
 
-def _as_json(body: bytes) -> Raw:
-    try:
-        body.decode()
-        msgspec.json.decode(body, type=Raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return Raw(msgspec.json.encode({"base64": base64.b64encode(body).decode("ascii")}))
-    return Raw(body)
+def _without_middle(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n[{len(text) - 2 * half} characters left out]\n{text[-half:]}"
 
 
 class _Identified(msgspec.Struct):
     id: str
-    parent_id: Raw | UnsetType = UNSET
+    parent_id: str | UnsetType = UNSET

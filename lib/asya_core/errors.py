@@ -16,11 +16,18 @@ class EnvelopeError(AsyaError):
         self.code = code
 
 
-class RouteError(EnvelopeError):
+class ResultError(EnvelopeError):
+    """What a handler returned can't be passed on; its author has to change it."""
+
+    def __init__(self, sentence: str, code: str = "result_error") -> None:
+        super().__init__(code, sentence)
+
+
+class RouteError(ResultError):
     """A handler in envelope mode broke a rule of routes; its author has to change it."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__("route_error", sentence)
+        super().__init__(sentence, "route_error")
 
 
 class SettingsError(AsyaError):

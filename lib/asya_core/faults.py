@@ -31,4 +31,4 @@ class Fault(Struct, frozen=True, kw_only=True):
     def names(self) -> set[str]:
         """Return everything that a rule may call this fault: its code, and class and bases in full and in short."""
         classes = [self.type, *self.mro]
-        return {self.code, *classes, *(name.rpartition(".")[2] for name in classes)}
+        return {self.code, *classes, *(name.rpartition(".")[2] for name in classes)} - {""}

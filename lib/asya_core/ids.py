@@ -9,6 +9,8 @@ import hashlib
 import re
 import uuid
 
+from msgspec import UNSET, UnsetType
+
 LONGEST_ID = 128
 """Characters that an id may have."""
 
@@ -25,15 +27,20 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def problem_with_id(id_: str, *, is_child: bool) -> str | None:
-    """Say what is wrong with an envelope's id, or None.
+def problem_with_ids(id_: str, parent_id: str | UnsetType) -> str | None:
+    """Say what is wrong with an envelope's ids, or None.
 
     The form `<id>-<n>.<n>` belongs to children: an envelope without a parent that uses it could meet another's child.
     """
     if not _ALLOWED.fullmatch(id_):
-        return f"id: {id_[:LONGEST_ID]!r} must be 1 to {LONGEST_ID} characters of A-Z a-z 0-9 . _ : -"
-    if not is_child and _CHILD_SUFFIX.search(id_):
-        return f"id: {id_!r} ends like a fan-out child's (-<number>.<number>); choose another, or give its parent_id"
+        return _not_allowed("id", id_)
+    if parent_id is UNSET:
+        if "." in id_ and _CHILD_SUFFIX.search(id_):
+            return (
+                f"id: {id_!r} ends like a fan-out child's (-<number>.<number>); choose another, or give its parent_id"
+            )
+    elif not _ALLOWED.fullmatch(parent_id):
+        return _not_allowed("parent_id", parent_id)
     return None
 
 
@@ -51,6 +58,13 @@ def child_id(id_: str, position: int, index: int) -> str:
 
 
 def raw_id(body: bytes, message_id: str) -> str:
-    """Name the record of a message that carries no usable id: its bytes' SHA-256 and the broker's own id for it."""
-    safe = re.sub(r"[^A-Za-z0-9._:-]", "_", message_id)
+    """Name the record of a message that carries no usable id: its bytes' SHA-256 and the broker's own id for it.
+
+    It has no dot, so it is never taken for a child's.
+    """
+    safe = re.sub(r"[^A-Za-z0-9_:-]", "_", message_id)
     return f"raw-{hashlib.sha256(body).hexdigest()}-{safe}"[:LONGEST_ID]
+
+
+def _not_allowed(field: str, value: str) -> str:
+    return f"{field}: {value[:LONGEST_ID]!r} must be 1 to {LONGEST_ID} characters of A-Z a-z 0-9 . _ : -"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from msgspec import UNSET, Raw, UnsetType
 
-from asya_core.envelope import Envelope, Status, decode
-from asya_core.errors import EnvelopeError, RouteError
+from asya_core.envelope import Envelope, Status, check_json, decode_edit
+from asya_core.errors import EnvelopeError, ResultError, RouteError
 from asya_core.ids import child_id
 from asya_core.limits import Limits
 from asya_core.route import HAPPY_END, advanced, check_edit, next_actor, restored
+from asya_core.times import rfc3339
 
 Kind = Literal["routing", "retry", "happy_end", "error_end"]
 
@@ -28,20 +29,17 @@ class Publication:
 
 
 def child(envelope: Envelope, index: int, payload: Raw) -> Envelope:
-    """Return child `index` of a message in payload mode: its route one step on, with a payload of its own."""
-    return _as_child(
-        Envelope(
-            id=envelope.id,
-            parent_id=envelope.parent_id,
-            route=advanced(envelope.route),
-            headers=envelope.headers,
-            status=envelope.status,
-            payload=payload,
-            unknown=envelope.unknown,
-        ),
-        envelope,
-        index,
-    )
+    """Return child `index` of a message in payload mode: its route one step on, with a payload of its own.
+
+    Raises ResultError with a sentence when the payload is no JSON.
+    """
+    try:
+        check_json(bytes(payload))
+    except EnvelopeError as error:
+        raise ResultError(f"result {index} of the handler can't be passed on: {error}") from None
+    made = with_status(envelope, envelope.status)
+    made.route, made.payload, made.payload_ref = advanced(envelope.route), payload, UNSET
+    return _as_child(made, envelope, index)
 
 
 def edited_child(envelope: Envelope, index: int, item: bytes, limits: Limits) -> Envelope:
@@ -50,9 +48,9 @@ def edited_child(envelope: Envelope, index: int, item: bytes, limits: Limits) ->
     Raises RouteError with a sentence when the handler broke a rule.
     """
     try:
-        returned = decode(item, limits)
+        returned = decode_edit(item, limits)
     except EnvelopeError as error:
-        raise RouteError(f"what the handler returned is no envelope: {error}") from None
+        raise RouteError(f"what the handler returned is no envelope that can be passed on: {error}") from None
     check_edit(envelope, returned)
     return _as_child(restored(envelope, returned), envelope, index)
 
@@ -67,38 +65,26 @@ def forward(envelope: Envelope, actor: str, now: datetime) -> Publication:
 
 
 def to_end(envelope: Envelope, actor: str, now: datetime) -> Publication:
-    """Send an envelope to happy-end as it is."""
-    status = new_status(envelope, phase="succeeded", actor=actor, now=now)
+    """Send an envelope to happy-end as it is; its status says which attempt of `actor` succeeded."""
+    status = new_status(envelope, phase="succeeded", actor=actor, now=now, attempt=attempt_of(envelope))
     return Publication(HAPPY_END, with_status(envelope, status), "happy_end")
 
 
 def attempt_of(envelope: Envelope) -> int:
     """Return which attempt of this actor the message is, 1 the first."""
     status = envelope.status
-    return status.attempt if status is not UNSET and status.attempt is not UNSET else 1
+    return max(status.attempt, 1) if status is not UNSET and status.attempt is not UNSET else 1
 
 
-def rfc3339(time: datetime) -> str:
-    """Write a time as envelopes do: RFC 3339 in UTC, to the millisecond."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _as_child(envelope: Envelope, parent: Envelope, index: int) -> Envelope:
-    if index > 0:
-        envelope.id = child_id(parent.id, parent.route.current, index)
-        envelope.parent_id = parent.id
-    return envelope
-
-
-def new_status(envelope: Envelope, *, phase: str, actor: str, now: datetime) -> Status:
+def new_status(envelope: Envelope, *, phase: str, actor: str, now: datetime, attempt: int = 1) -> Status:
     """Begin a new status that keeps what belongs to the message rather than to its stay at one actor."""
     before = envelope.status
     if before is UNSET:
-        return Status(phase=phase, actor=actor, attempt=1, updated_at=rfc3339(now))
+        return Status(phase=phase, actor=actor, attempt=attempt, updated_at=rfc3339(now))
     return Status(
         phase=phase,
         actor=actor,
-        attempt=1,
+        attempt=attempt,
         updated_at=rfc3339(now),
         generation=before.generation,
         created_at=before.created_at,
@@ -119,3 +105,10 @@ def with_status(envelope: Envelope, status: Status | UnsetType) -> Envelope:
         payload_ref=envelope.payload_ref,
         unknown=envelope.unknown,
     )
+
+
+def _as_child(envelope: Envelope, parent: Envelope, index: int) -> Envelope:
+    if index > 0:
+        envelope.id = child_id(parent.id, parent.route.current, index)
+        envelope.parent_id = parent.id
+    return envelope

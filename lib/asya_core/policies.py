@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -11,6 +12,10 @@ from msgspec import Struct
 from asya_core.durations import parse_duration
 from asya_core.errors import SettingsError
 from asya_core.faults import Fault
+from asya_core.route import problem_with_actor
+
+LONGEST_DELAY = 7 * 24 * 3600.0
+"""Seconds that the next attempt may wait; brokers forget messages that wait much longer."""
 
 
 class Seconds(float):
@@ -75,7 +80,7 @@ def read_resiliency(text: str) -> Resiliency:
         resiliency = msgspec.json.decode(text, type=Resiliency, dec_hook=_read_seconds)
     except msgspec.DecodeError as error:
         raise SettingsError([f"ASYA_RESILIENCY: {error}"]) from None
-    if problems := list(_problems(resiliency)):
+    if problems := _problems(resiliency):
         raise SettingsError([f"ASYA_RESILIENCY: {problem}" for problem in problems])
     return resiliency
 
@@ -85,16 +90,14 @@ def next_attempt_delay(
 ) -> float | None:
     """Return the seconds until the next attempt, or None when the policy allows none.
 
-    `retry_after` of the exception is a floor. An attempt that could only begin after `max_duration` is not made.
+    `retry_after` of the exception is a floor. An attempt that could only begin after `max_duration` is not made, and
+    none waits longer than a week.
     """
     if attempt >= policy.max_attempts or not fault.may_pass:
         return None
-    delay = max(policy.delay(attempt, chance), fault.retry_after or 0.0)
-    if policy.max_duration is not None and now + timedelta(seconds=delay) > arrived + timedelta(
-        seconds=policy.max_duration
-    ):
-        return None
-    return delay
+    delay = min(max(policy.delay(attempt, chance), fault.retry_after or 0.0), LONGEST_DELAY)
+    spent = (now - arrived).total_seconds() + delay
+    return None if policy.max_duration is not None and spent > policy.max_duration else delay
 
 
 def _read_seconds(kind: type[Any], written: Any) -> Any:
@@ -111,8 +114,17 @@ def _problems(resiliency: Resiliency) -> list[str]:
         if rule.policy not in resiliency.policies
     ]
     for name, policy in resiliency.policies.items():
-        if policy.max_attempts < 1:
-            found.append(f"policies.{name}.maxAttempts: {policy.max_attempts}; the first attempt counts, so at least 1")
+        found.extend(f"policies.{name}.{problem}" for problem in _problems_of(policy))
     if resiliency.max_deliveries < 1:
         found.append(f"maxDeliveries: {resiliency.max_deliveries}; must be at least 1")
     return found
+
+
+def _problems_of(policy: Policy) -> Iterator[str]:
+    if policy.max_attempts < 1:
+        yield f"maxAttempts: {policy.max_attempts}; the first attempt counts, so at least 1"
+    if policy.max_interval > LONGEST_DELAY:
+        yield f"maxInterval: {policy.max_interval:g} s; at most {LONGEST_DELAY:g} s, a week"
+    for index, name in enumerate(policy.then_route):
+        if problem := problem_with_actor(name):
+            yield f"thenRoute[{index}]: {problem}"

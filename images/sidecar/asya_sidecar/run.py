@@ -26,7 +26,7 @@ from msgspec import UNSET, Raw
 from asya_core.decide import Ended, Failed, Hop, arrival, decide
 from asya_core.envelope import Envelope, encode
 from asya_core.error_record import to_error_end
-from asya_core.errors import LeaseLostError, QueueMissingError, RouteError
+from asya_core.errors import LeaseLostError, QueueMissingError, ResultError
 from asya_core.faults import Fault
 from asya_core.outgoing import Publication, child, edited_child, forward, with_status
 from asya_core.transports import Delivery
@@ -137,7 +137,7 @@ class Run:
             return
         try:
             made = self._child(index, body)
-        except RouteError as error:
+        except ResultError as error:
             self._broken = Fault(code=error.code, message=str(error))
             return
         if index == 0:

@@ -12,6 +12,9 @@ from typing import Any
 from asya_cli.errors import MisuseError
 from asya_core.route import ENDS, is_actor_name
 
+LOCAL_IMAGE = "this-folder:local"
+"""The image of an actor that is given as a bare handler: its content is the user's folder."""
+
 _HANDLER = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _FEWEST_PARTS = 2
 
@@ -84,7 +87,10 @@ def _split_name(given: str) -> tuple[str | None, str]:
 
 def _from_handlers(named: Sequence[tuple[str | None, str]]) -> list[Actor]:
     derived = iter(derived_names([handler for name, handler in named if name is None]))
-    return [Actor(next(derived) if name is None else name, {"handler": handler}) for name, handler in named]
+    return [
+        Actor(next(derived) if name is None else name, {"image": LOCAL_IMAGE, "handler": handler})
+        for name, handler in named
+    ]
 
 
 def _from_folder(folder: Path, given: str) -> list[Actor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from asya_cli.local.planning import Planned
@@ -24,13 +24,30 @@ def write_differences(planned: Planned, file: Path) -> None:
     """Write every substitution, and every field of the rendered objects that is not honoured."""
     backoff = planned.plan.backoff
     heading = _HEADING.format(broker=planned.info.broker_url, first=backoff.first, longest=backoff.longest)
-    lines = [heading, "Substituted:", *_indented(planned.notes), "", "Not honoured:", *_indented(planned.unread)]
+    lines = [
+        heading,
+        "Substituted:",
+        *_indented(planned.notes),
+        "",
+        "Not honoured:",
+        *_indented(_by_field(planned.unread)),
+    ]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def unread_names(unread: Sequence[str]) -> list[str]:
     """Return the fields and kinds that are not honoured, each once and by its bare name."""
     return sorted({re.split(r"[ :\[]", line.rpartition(": ")[2])[0] for line in unread})
+
+
+def _by_field(unread: Iterable[str]) -> Iterator[str]:
+    """Turn lines `where: field` into one line for each field."""
+    places: dict[str, list[str]] = {}
+    for line in unread:
+        where, _, name = line.rpartition(": ")
+        places.setdefault(name, []).append(where)
+    for name, where_all in sorted(places.items()):
+        yield f"{name}: {', '.join(where_all)}" if where_all[0] else name
 
 
 def _indented(lines: Iterable[str]) -> list[str]:

@@ -150,7 +150,7 @@ class Planner:
         return Machine(
             places=Places(
                 volumes=self._volumes / name,
-                files=self._folder.actors / name,
+                files=self._folder.actors / name / "containers",
                 secrets=self._folder.secrets,
                 # The crew's only claim is the store, and results lie where people look for them.
                 claims=self._folder.path if is_crew else self._folder.claims,

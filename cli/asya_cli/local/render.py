@@ -74,7 +74,8 @@ def _as_file(release: Release, index: int, scratch: Path) -> Path:
 
 def _reason(stderr: str) -> str:
     """Return what a guard or the schema says, without Helm's chain of template positions before it."""
-    words = " ".join(line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("WARNING"))
+    lines = [line.strip() for line in stderr.splitlines()]
+    words = " ".join(line for line in lines if line and not line.startswith(("WARNING", "Use --debug")))
     for mark in ("ERROR: ", "Error: "):
         before, found, after = words.rpartition(mark)
         if found:

@@ -33,7 +33,7 @@ class Machine:
 
     `work` is the folder that stands for the content of the user's image, or None where the image is one of ours;
     `python` and `own_python` are the interpreters for the user's code and for ours; `image_content` maps paths inside
-    our images to this installation's; `free_port` gives a port that nobody listens on.
+    our runtime's image to this installation's; `free_port` gives a port that nobody listens on.
     """
 
     places: Places
@@ -85,7 +85,8 @@ class _Substitution:
         self._container = container
         self._manifests = manifests
         self._machine = machine
-        self._paths = {**machine.image_content, **local_paths(workload, container, machine.places)}
+        content = machine.image_content if container.name == RUNTIME else {}
+        self._paths = {**content, **local_paths(workload, container, machine.places)}
         self._ports = {number: machine.free_port() for number in container.ports.values()}
 
     def add_to(self, local: Local) -> None:
@@ -125,9 +126,11 @@ class _Substitution:
 
     def _cwd(self) -> Path:
         """Return what stands for the image's working directory; our own code never runs in the user's folder."""
-        if self._container.name == RUNTIME and self._machine.work is not None:
-            return self._machine.work
-        return self._machine.places.files / self._container.name / "work"
+        return self._work() or self._machine.places.files / self._container.name / "work"
+
+    def _work(self) -> Path | None:
+        """Return the user's folder where it stands for the image's content."""
+        return self._machine.work if self._container.name == RUNTIME else None
 
     def _replaced(self, text: str) -> str:
         if (found := _OPEN_ADDRESS.fullmatch(text)) and int(found.group(1)) in self._ports:
@@ -168,7 +171,7 @@ class _Substitution:
 
     def _notes(self) -> Iterator[str]:
         where = f"{self._workload.actor}/{self._container.name}"
-        yield f"{where}: image {self._container.image} -> {self._machine.work or 'this installation of asya'}"
+        yield f"{where}: image {self._container.image} -> {self._work() or 'this installation of asya'}"
         if self._is_python(self._container.command[0]):
             yield f"{where}: interpreter {self._container.command[0]} -> {self._interpreter()}"
         for mounted, ours in sorted(self._paths.items()):

@@ -1,0 +1,47 @@
+"""`asya`, above all other commands."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from asya_cli.lazy import LazyGroup
+
+_MEMBERS = {
+    "run": "asya_cli.commands.run",
+    "local": "asya_cli.commands.local",
+    "completion": "asya_cli.commands.completion",
+}
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: Any) -> None:
+    if wanted and not ctx.resilient_parsing:
+        metadata = importlib.import_module("importlib.metadata")  # 25 ms, which the other commands need not wait
+        click.echo(f"asya {metadata.version('asya')}")
+        ctx.exit()
+
+
+_HELP = """\
+Turn Python functions into actors: try a handler, run a pipeline on this machine.
+
+\b
+asya run text_processor.process '{"text": "hi"}'     call a handler once
+asya local up text_processor.process                 run it as an actor
+asya local send text-processor '{"text": "hi"}' -f   send it a message
+"""
+
+
+@click.group(
+    help=_HELP,
+    cls=LazyGroup,
+    members=_MEMBERS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done; 1 it failed, or the message ended in an error; 2 the command line is wrong.",
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version."
+)
+def command() -> None:
+    """Turn Python functions into actors: try a handler, run a pipeline on this machine."""

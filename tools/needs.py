@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 
 class Program(NamedTuple):
@@ -133,7 +133,9 @@ def lines(record: Record) -> Iterator[str]:
         yield f"error: skipped without a remedy on record, so this run fails: {each}"
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name, last of all, what did not run here."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """Name, after every other summary, what did not run here."""
+    yield
     for line in lines(RECORD):
         terminalreporter.write_line(line)

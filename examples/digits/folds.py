@@ -9,23 +9,22 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
 
+from . import data
 from .normalise import normalised
 
 FOLDS = 5
-IMAGES = 1797
 
 
 def fold_of(image: int) -> int:
     """Return the fold that an image belongs to, from 0 to 4."""
-    return image * FOLDS // IMAGES
+    return image * FOLDS // data.IMAGES
 
 
 def lessons() -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
     """Yield, for each fold in turn, the vectors of all images outside it, and the digits that they show."""
-    digits = load_digits()
-    vectors = np.array([normalised(pixels) for pixels in digits.data.tolist()])
-    folds = np.array([fold_of(image) for image in range(IMAGES)])
+    pixels, digits = data.load()
+    vectors = np.array([normalised(image) for image in pixels.tolist()])
+    folds = np.array([fold_of(image) for image in range(data.IMAGES)])
     for fold in range(FOLDS):
-        yield vectors[folds != fold], digits.target[folds != fold]
+        yield vectors[folds != fold], digits[folds != fold]

@@ -20,7 +20,7 @@ from .progress import Watcher
 ROUTE = ["split", "normalise", "classify", "judge"]
 """The plan of every message. `refine` is not in it: the judge puts it in where it is needed."""
 
-INTERVAL = 0.2
+INTERVAL = 0.1
 """Seconds between two looks at the results."""
 
 PATIENCE, PATIENCE_AFTER_ERRORS = 60.0, 10.0

@@ -16,7 +16,7 @@ class Truth:
     """What the pipeline is not told: the digit that each image shows. `pixels` are there to draw one."""
 
     digits: list[int]
-    pixels: list[list[float]]
+    pixels: list[list[int]]
 
 
 def figures(summary: Summary, ledger: Ledger, results: Path, file: Path) -> Iterator[str]:
@@ -74,7 +74,7 @@ def example(ledger: Ledger, truth: Sequence[int]) -> Result | None:
     return None
 
 
-def picture(pixels: Sequence[float], encoding: str) -> list[str]:
+def picture(pixels: Sequence[int], encoding: str) -> list[str]:
     """Draw an image of 8 by 8 pixels from 0 to 16, two characters for each."""
     shades = " ░▒▓█" if encoding.lower().startswith("utf") else " .:*#"
     rows = [pixels[start : start + 8] for start in range(0, 64, 8)]

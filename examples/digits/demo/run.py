@@ -1,10 +1,7 @@
 """One run of the demo, from the broker's start to the figures."""
 
 import asyncio
-import importlib
-import importlib.util
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +10,7 @@ from asya_cli.errors import FAILED, CliError
 from asya_cli.local.actors import read_actors
 from asya_cli.local.planning import Wish
 from asya_cli.local.run import LocalRun
+from examples.digits import data
 
 from .drive import ROUTE, drive, take_in
 from .ends import Ends
@@ -22,20 +20,13 @@ from .report import Truth, explained, figures, shortfall
 from .summary import summarise
 
 PIPELINE = Path(__file__).resolve().parent.parent
-IMAGES = 1797
-
-
-def read_truth() -> Truth:
-    """Load the labelled images. Importing scikit-learn takes seconds, so this is to run while the actors start."""
-    truth: Truth = importlib.import_module(f"{__package__}.truth").read_truth()
-    return truth
 
 
 class Demo:
     """A run in one folder; what an earlier one left there is removed."""
 
     def __init__(self, console: Console, transport: str, folder: Path) -> None:
-        self.ledger = Ledger(IMAGES)
+        self.ledger = Ledger(data.IMAGES)
         self._console = console
         self._folder = folder
         self._summary_file = folder / "summary.json"
@@ -45,20 +36,18 @@ class Demo:
 
     def run(self) -> int:
         """Run it and return the exit code. Raises CliError when the pipeline can't start."""
-        if importlib.util.find_spec("sklearn") is None:
-            raise CliError(
-                "scikit-learn is not installed; the models are made with it; start the demo with `make demo`"
-            )
+        try:
+            pixels, digits = data.load()
+        except ModuleNotFoundError as error:
+            raise CliError(f"{error}; start the demo with `make demo`, which installs it") from None
         self._summary_file.unlink(missing_ok=True)
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            truth = pool.submit(read_truth)
-            self._start()
-            self._flow()
-            return self._account(truth)
+        self._start()
+        self._flow()
+        return self._account(Truth(digits.tolist(), pixels.tolist()))
 
     def _start(self) -> None:
         route = " -> ".join(ROUTE)
-        self._console.print(f"{IMAGES} handwritten digits through {route} (-> refine) -> happy-end")
+        self._console.print(f"{data.IMAGES} handwritten digits through {route} (-> refine) -> happy-end")
         began = time.monotonic()
         with self._console.status("starting the broker and the actors"):
             self._pipeline.start()
@@ -72,17 +61,16 @@ class Demo:
         stored = self._pipeline.folder.results
         ends = Ends(stored / info.happy_prefix, stored / info.error_prefix)
         try:
-            with watcher(self._console, IMAGES) as shown:
+            with watcher(self._console, data.IMAGES) as shown:
                 queue = self._pipeline.queue(ROUTE[0])
                 asyncio.run(drive(self._pipeline.open_transport(), queue, ends, self.ledger, shown))
         except BaseException:
             self._pipeline.stop(at_once=True)
             raise
-        self._pipeline.stop()
+        self._pipeline.stop(at_once=not self.ledger.is_complete)
         take_in(ends, self.ledger)  # what came after the last image's result, if anything
 
-    def _account(self, pending: Future[Truth]) -> int:
-        truth = pending.result()
+    def _account(self, truth: Truth) -> int:
         summary = summarise(self.ledger, truth.digits)
         summary.write(self._summary_file)
         for line in explained(self.ledger, truth, self._console.encoding):

@@ -3,19 +3,26 @@ import math
 import pytest
 from sklearn.datasets import load_digits
 
-from examples.digits import classify, folds, judge, normalise, refine, split
+from examples.digits import classify, data, folds, judge, normalise, refine, split
 
-TRUTH = load_digits().target
+PIXELS, TRUTH = data.load()
 
 
 @pytest.fixture(scope="module")
 def normalised_images():
-    return [normalise.process(image) for image in split.process({"first": 0, "count": folds.IMAGES})]
+    return [normalise.process(image) for image in split.process({"first": 0, "count": data.IMAGES})]
 
 
 def judged(confidence, threshold=0.9, actors=("split", "judge", "report"), current=1):
     envelope = {"payload": {"confidence": confidence}, "route": {"actors": list(actors), "current": current}}
     return judge.Judge(threshold).process(envelope)["route"]
+
+
+def test_the_images_are_those_of_scikit_learn():
+    digits = load_digits()
+    assert digits.data.shape == (data.IMAGES, 64)
+    assert (digits.data == PIXELS).all()
+    assert (digits.target == TRUTH).all()
 
 
 def test_split_yields_one_message_for_each_image_named():
@@ -52,17 +59,17 @@ def test_normalise_keeps_what_came_before():
 
 
 def test_no_model_learns_from_the_images_that_it_is_asked_about():
-    images = [tuple(normalise.normalised(pixels)) for pixels in load_digits().data.tolist()]
+    images = [tuple(normalise.normalised(pixels)) for pixels in PIXELS.tolist()]
     for fold, (vectors, digits) in enumerate(folds.lessons()):
         learnt = {tuple(vector) for vector in vectors.tolist()}
-        asked = {images[image] for image in range(folds.IMAGES) if folds.fold_of(image) == fold}
+        asked = {images[image] for image in range(data.IMAGES) if folds.fold_of(image) == fold}
         assert asked
         assert not learnt & asked
-        assert len(vectors) == len(digits) == folds.IMAGES - len(asked)
+        assert len(vectors) == len(digits) == data.IMAGES - len(asked)
 
 
 def test_the_fold_of_the_last_image_has_a_model():
-    assert {folds.fold_of(image) for image in range(folds.IMAGES)} == set(range(folds.FOLDS))
+    assert {folds.fold_of(image) for image in range(data.IMAGES)} == set(range(folds.FOLDS))
 
 
 def test_the_first_guess_is_mostly_right_and_less_sure_where_it_is_wrong(normalised_images):
@@ -70,7 +77,7 @@ def test_the_first_guess_is_mostly_right_and_less_sure_where_it_is_wrong(normali
     guesses = [first_guess.process(image) for image in normalised_images]
     right = [each["confidence"] for each in guesses if each["classified"] == TRUTH[each["image"]]]
     wrong = [each["confidence"] for each in guesses if each["classified"] != TRUTH[each["image"]]]
-    assert 0.85 < len(right) / folds.IMAGES < 0.90
+    assert 0.85 < len(right) / data.IMAGES < 0.90
     assert sum(wrong) / len(wrong) < 0.8 < sum(right) / len(right)
     assert all(0.1 <= each["confidence"] <= 1 for each in guesses)
 
@@ -78,7 +85,7 @@ def test_the_first_guess_is_mostly_right_and_less_sure_where_it_is_wrong(normali
 def test_the_expert_is_right_far_more_often(normalised_images):
     expert = refine.Refine()
     answers = [expert.process(image)["refined"] for image in normalised_images]
-    assert sum(answer == truth for answer, truth in zip(answers, TRUTH, strict=True)) / folds.IMAGES > 0.97
+    assert sum(answer == truth for answer, truth in zip(answers, TRUTH, strict=True)) / data.IMAGES > 0.97
 
 
 def test_the_judge_sends_an_unsure_guess_to_the_expert_next():

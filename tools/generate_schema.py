@@ -5,6 +5,7 @@ The schemas are closed: a key that nobody knows is refused, and the message list
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Iterator
@@ -37,15 +38,17 @@ def make() -> Iterator[Output]:
 
 def actor_schema() -> Schema:
     """Return the schema of the chart `actor`."""
-    return {"$schema": DRAFT, **closed(_properties(read_keys(ACTOR / "values.yaml")) | {"global": GLOBAL})}
+    return {"$schema": DRAFT, **closed(properties_of(read_keys(ACTOR / "values.yaml")) | {"global": GLOBAL})}
 
 
 def crew_schema() -> Schema:
     """Return the schema of the chart `crew`: its own keys, and the actor chart's for both ends or for one."""
-    actor = _properties(read_keys(ACTOR / "values.yaml"))
+    actor = properties_of(read_keys(ACTOR / "values.yaml"))
     own = read_keys(CREW / "values.yaml")
     shared = {name: {"$ref": f"#/definitions/actor/properties/{name}"} for name in actor if name not in NOT_SHARED}
-    properties = shared | _properties({name: key for name, key in own.items() if name not in shared or name == "image"})
+    properties = shared | properties_of(
+        {name: key for name, key in own.items() if name not in shared or name == "image"}
+    )
     for end in ENDS:
         properties[end] = {**closed(dict(shared)), "description": own[end].meaning}
     properties["actor"] = {"type": "object", "description": "Defaults of the chart actor; set nothing here."}
@@ -63,14 +66,15 @@ def closed(properties: Schema) -> Schema:
     }
 
 
-def _properties(keys: dict[str, Key]) -> Schema:
+def properties_of(keys: dict[str, Key]) -> Schema:
+    """Return the schemas of keys by their names."""
     return {name: _of(key) for name, key in keys.items()}
 
 
 def _of(key: Key) -> Schema:
     said = expanded(key.hint)
     if key.children:
-        inferred = closed(_properties(key.children))
+        inferred = closed(properties_of(key.children))
     else:
         inferred = {} if "type" in said or "enum" in said else {"type": TYPES.get(type(key.default), "object")}
     return inferred | said | ({"description": key.meaning} if key.meaning else {})
@@ -90,6 +94,7 @@ def _expanded_value(value: Any) -> Any:
     return [_expanded_value(each) for each in value] if isinstance(value, list) else value
 
 
+@functools.cache
 def _definitions() -> dict[str, Schema]:
     definitions: dict[str, Schema] = yaml.safe_load(DEFINITIONS.read_text(encoding="utf-8"))
     return definitions

@@ -6,15 +6,6 @@ ERROR: scaling.minReplicaCount: {{ int $scaling.minReplicaCount }} is more than 
 {{- if and $scaling.fallback (eq (int $scaling.fallback.replicas) 0) }}
 ERROR: scaling.fallback.replicas: 0 would stop the actor whenever KEDA can't read the queue; use 1 or more, or remove fallback to keep what runs
 {{- end }}
-{{- $defaults := dict "minReplicaCount" 0 "maxReplicaCount" 50 -}}
-{{- range include "actor.values.renamed" .raw | fromJsonArray -}}
-{{- if and (hasKey $defaults .name) (not (kindIs "invalid" .value)) -}}
-{{- $today := int (get $.raw.scaling .name) -}}
-{{- if not (has $today (list (int .value) (get $defaults .name))) }}
-ERROR: {{ .was }}: it is {{ int .value }}, and scaling.{{ .name }}, its name of today, is {{ $today }}; keep the latter alone
-{{- end }}
-{{- end }}
-{{- end }}
 {{- end }}
 
 {{- define "actor.guards.timeouts" -}}

@@ -24,6 +24,9 @@ ERROR: image: handler is given, but no image that holds it; set image
 {{- if and .values.handler (not (regexMatch "^[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)+$" .values.handler)) }}
 ERROR: handler: {{ .values.handler | quote }} names nothing in a module; write module.function or module.Class.method
 {{- end }}
+{{- if and .raw.handler (ne .raw.handler .values.handler) }}
+ERROR: handler: env.ASYA_HANDLER gives it too, and differs; keep one of them
+{{- end }}
 {{- if not (has .values.handlerMode (list "payload" "envelope")) }}
 ERROR: env.ASYA_HANDLER_MODE: {{ .values.handlerMode | quote }} is no mode; use payload or envelope
 {{- end }}

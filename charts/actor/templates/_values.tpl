@@ -20,7 +20,7 @@ volumeMounts and tolerations are lists. Takes: the values as given.
 {{- $env := list -}}
 {{- range $values.env -}}
 {{- if eq .name "ASYA_HANDLER" -}}
-{{- $_ := set $values "handler" ($values.handler | default .value) -}}
+{{- $_ := set $values "handler" (.value | default "") -}}
 {{- else if eq .name "ASYA_HANDLER_MODE" -}}
 {{- $_ := set $values "handlerMode" (lower .value) -}}
 {{- else -}}

@@ -21,8 +21,8 @@ _LONG_NUMBER = b"0" * 19
 class Codec(NamedTuple):
     """How payloads are read and results are written.
 
-    `decode(data)` raises InvocationError `msg_parsing_error`. `encode(value, where)` raises InvocationError `result_error`, whose message
-    names the place in the value, beginning with `where`.
+    `decode(data)` raises InvocationError `msg_parsing_error`. `encode(value, where)` raises `result_error`, whose
+    message names the place in the value and begins with `where`.
     """
 
     name: str

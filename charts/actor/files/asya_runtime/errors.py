@@ -30,7 +30,10 @@ class StartError(Exception):
 
 
 class InvocationError(Exception):
-    """One message failed. The attributes are the fields of an ERROR frame (`docs/reference/protocol.md`, Errors)."""
+    """One message failed. The attributes are the fields of an ERROR frame (`docs/reference/protocol.md`, Errors).
+
+    `place` is for the log: file, line and function where the cause was raised, empty without one.
+    """
 
     def __init__(self, code: str, message: str, cause: BaseException | None = None) -> None:
         super().__init__(message)
@@ -39,6 +42,7 @@ class InvocationError(Exception):
         self.type = type_name(type(cause)) if cause else ""
         self.mro = bases(type(cause)) if cause else []
         self.traceback = user_traceback(cause) if cause else ""
+        self.place = _place(cause) if cause else ""
         self.retry_after = retry_after(cause) if cause else None
 
     @classmethod
@@ -136,3 +140,8 @@ def _strip(summary: traceback.TracebackException, seen: set[int]) -> None:
 
 def _is_ours(filename: str) -> bool:
     return filename.startswith((_OURS, _IMPORTLIB, "<frozen importlib"))
+
+
+def _place(error: BaseException) -> str:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
+    return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""

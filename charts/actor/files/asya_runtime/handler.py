@@ -118,7 +118,7 @@ class Handler:
 
 def is_async(target: object) -> bool:
     """Say whether calling `target` gives a coroutine or an async generator."""
-    candidates = (target, getattr(type(target), "__call__", None))
+    candidates = (target, type(target).__call__) if callable(target) else ()
     return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in candidates)
 
 

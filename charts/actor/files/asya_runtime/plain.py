@@ -125,8 +125,7 @@ _BY_NAME: dict[str, Callable[[Any], object]] = {
     "uuid.UUID": str,
 }
 
-# By what the class has. `model_dump` and `__fields__` are those of pydantic 2 and 1, `tolist` is that of NumPy and of what
-# behaves like it.
+# By what the class has: `model_dump` and `__fields__` are pydantic's, 2 and 1; `tolist` is NumPy's and its kin's.
 _BY_ATTRIBUTE: tuple[tuple[str, Callable[[Any], object]], ...] = (
     ("__dataclass_fields__", _from_dataclass),
     ("model_dump", lambda value: value.model_dump(mode="json")),
@@ -137,9 +136,9 @@ _BY_ATTRIBUTE: tuple[tuple[str, Callable[[Any], object]], ...] = (
 
 
 def plain_copy(value: object, where: str) -> object:
-    """Return `value` made of JSON's own types; raise InvocationError `result_error` that names the first place that has none.
+    """Return `value` made of JSON's own types; raise InvocationError `result_error`, naming the place that has none.
 
-    `where` is the name of the value in messages; entries are named below it: `result["a"][3]`.
+    `where` is the name of the whole value; places are named below it: `result["a"][3]`.
     """
     try:
         return _copy(value, where, frozenset())

@@ -1,0 +1,146 @@
+"""The spec of an AsyncActor manifest, of 2025 or of 2026, installs as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chart.rendering import RUNTIME, SIDECAR
+
+ENV = [{"name": "MODEL_PATH", "value": "/models/a"}]
+RESOURCES = {"limits": {"nvidia.com/gpu": 1}}
+VOLUMES = [{"name": "models", "emptyDir": {}}]
+MOUNTS = [{"name": "models", "mountPath": "/models"}]
+TOLERATIONS = [{"key": "gpu", "operator": "Exists"}]
+SPEC_2026 = {
+    "actor": "classifier",
+    "image": "my-classifier:1",
+    "handler": "classifier.TextClassifier.process",
+    "pythonExecutable": "python3.12",
+    "imagePullPolicy": "Always",
+    "transport": "nats",
+    "env": ENV,
+    "resources": RESOURCES,
+    "volumes": VOLUMES,
+    "volumeMounts": MOUNTS,
+    "tolerations": TOLERATIONS,
+    "nodeSelector": {"disk": "ssd"},
+    "podLabels": {"team": "ml"},
+    "scaling": {"enabled": True, "minReplicaCount": 1, "maxReplicaCount": 100, "queueLength": 7},
+    "timeout": {"actor": 120},
+    "sidecar": {"image": "sidecar:1", "env": [{"name": "X", "value": "1"}]},
+}
+SPEC_2025 = {
+    "actor": "classifier",
+    "transport": "nats",
+    "scaling": {"enabled": True, "minReplicas": 1, "maxReplicas": 100, "queueLength": 7},
+    "timeout": {"processing": 120},
+    "sidecar": {"image": "sidecar:1", "env": [{"name": "X", "value": "1"}]},
+    "workload": {
+        "kind": "Deployment",
+        "pythonExecutable": "python3.12",
+        "template": {
+            "metadata": {"labels": {"team": "ml"}},
+            "spec": {
+                "nodeSelector": {"disk": "ssd"},
+                "tolerations": TOLERATIONS,
+                "volumes": VOLUMES,
+                "containers": [
+                    {
+                        "name": "asya-runtime",
+                        "image": "my-classifier:1",
+                        "imagePullPolicy": "Always",
+                        "env": [{"name": "ASYA_HANDLER", "value": "classifier.TextClassifier.process"}, *ENV],
+                        "resources": RESOURCES,
+                        "volumeMounts": MOUNTS,
+                    }
+                ],
+            },
+        },
+    },
+}
+
+
+def with_container(**fields):
+    template = {"spec": {"containers": [{"name": "asya-runtime", "image": "x:1", **fields}]}}
+    return {"workload": {"template": template}}
+
+
+HANDLER_ENV = [{"name": "ASYA_HANDLER", "value": "a.b"}]
+
+
+def test_names_of_2025_and_2026_mean_the_same(helm):
+    assert helm.template(SPEC_2025).objects == helm.template(SPEC_2026).objects
+
+
+@pytest.mark.parametrize(
+    ("then", "today"),
+    [
+        ({"scaling": {"minReplicas": 0}}, {"scaling": {"minReplicaCount": 0}}),
+        ({"scaling": {"enabled": False}, "workload": {"replicas": 0}}, {"scaling": {"enabled": False}, "replicas": 0}),
+        ({"timeout": {"processing": 7}}, {"timeout": {"actor": 7}}),
+        ({"resiliency": {"actorTimeout": "7s"}}, {"timeout": {"actor": "7s"}}),
+        (
+            {"workload": {"template": {"spec": {"terminationGracePeriodSeconds": 400}}}},
+            {"timeout": {"gracefulShutdown": 400}},
+        ),
+        ({"env": [{"name": "ASYA_HANDLER", "value": "a.b"}], "image": "x"}, {"handler": "a.b", "image": "x"}),
+        ({"env": {"ASYA_HANDLER_MODE": "Envelope"}}, {"handlerMode": "envelope"}),
+    ],
+)
+def test_each_old_name_has_the_meaning_of_its_new_one(helm, then, today):
+    assert helm.template(then).objects == helm.template(today).objects
+
+
+def test_zero_replicas_of_a_manifest_stay_zero(helm):
+    rendered = helm.template({"scaling": {"enabled": False}, "workload": {"replicas": 0}})
+
+    assert rendered.one("Deployment")["spec"]["replicas"] == 0
+
+
+def test_the_handler_is_given_to_the_runtime_once(helm):
+    env = helm.template(with_container(env=HANDLER_ENV)).container(RUNTIME)["env"]
+
+    assert [entry["value"] for entry in env if entry["name"] == "ASYA_HANDLER"] == ["a.b"]
+
+
+def test_further_fields_of_the_container_are_kept(helm):
+    further = {"workingDir": "/app", "envFrom": [{"secretRef": {"name": "s"}}], "livenessProbe": {"exec": {}}}
+    container = helm.template(with_container(env=HANDLER_ENV, **further)).container(RUNTIME)
+
+    assert further.items() <= container.items()
+
+
+def test_probes_of_the_manifest_take_the_place_of_ours(helm):
+    probe = {"exec": {"command": ["true"]}}
+    container = helm.template(with_container(env=HANDLER_ENV, readinessProbe=probe)).container(RUNTIME)
+
+    assert container["readinessProbe"] == probe
+    assert "asya/runtime-ready" in container["startupProbe"]["exec"]["command"][-1]
+
+
+def test_other_containers_run_beside_it(helm):
+    values = with_container(env=HANDLER_ENV)
+    values["workload"]["template"]["spec"]["containers"].append({"name": "cache", "image": "redis:7"})
+    values["workload"]["template"]["spec"]["initContainers"] = [{"name": "fetch", "image": "curl"}]
+    pod = helm.template(values).pod()
+
+    assert [container["name"] for container in pod["containers"]] == [RUNTIME, SIDECAR, "cache"]
+    assert pod["initContainers"] == [{"name": "fetch", "image": "curl"}]
+
+
+def test_a_manifest_is_joined_with_flavors_and_wins(helm):
+    rendered = helm.template(SPEC_2025, files=["flavors/gpu.yaml"])
+
+    spec = rendered.one("ScaledObject")["spec"]
+    assert (spec["maxReplicaCount"], spec["cooldownPeriod"]) == (100, 600)
+
+    assert {"name": "shm", "mountPath": "/dev/shm"} in rendered.container(RUNTIME)["volumeMounts"]
+    assert MOUNTS[0] in rendered.container(RUNTIME)["volumeMounts"]
+
+
+def test_keys_of_secrets_become_environment(helm):
+    refs = [{"secretName": "openai", "keys": [{"key": "token", "envVar": "OPENAI_API_KEY"}]}]
+    env = helm.template({"secretRefs": refs, "env": {"OWN": "1"}}).env(RUNTIME)
+
+    assert env["OPENAI_API_KEY"] == {"secretKeyRef": {"name": "openai", "key": "token"}}
+    assert env["OWN"] == "1"

@@ -1,0 +1,109 @@
+"""The schemas are closed: a misspelled key is refused, and the message lists those that are known there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.chart.rendering import HANDLER, ROOT
+
+CHARTS = ("actor", "crew")
+SCHEMAS = {chart: json.loads((ROOT / f"charts/{chart}/values.schema.json").read_text()) for chart in CHARTS}
+DEFAULTS = {chart: yaml.safe_load((ROOT / f"charts/{chart}/values.yaml").read_text()) for chart in CHARTS}
+WRONG_TYPES = [
+    ("timeout", {"actor": "5 minutes"}),
+    ("timeout", {"actor": -5}),
+    ("scaling", {"minReplicaCount": -1}),
+    ("scaling", {"maxReplicaCount": 0}),
+    ("scaling", {"queueLength": "many"}),
+    ("scaling", {"enabled": "false"}),
+    ("scaling", {"fallback": {"replicas": 1}}),
+    ("handlerMode", "batch"),
+    ("imagePullPolicy", "always"),
+    ("prefetch", 0),
+    ("prefetch", "many"),
+    ("concurrency", 0),
+    ("env", [{"value": "x"}]),
+    ("env", [{"name": "A", "vale": "x"}]),
+    ("env", [{"name": False, "value": "x"}]),
+    ("nodeSelector", {"gpu": True}),
+    ("resources", {"limit": {"cpu": 1}}),
+    ("resiliency", {"policies": {"default": {"maxAttempts": 0}}}),
+    ("resiliency", {"policies": {"default": {"maxAttempt": 3}}}),
+    ("resiliency", {"policies": {"default": {"backoff": "random"}}}),
+    ("resiliency", {"rules": [{"errors": [], "policy": "default"}]}),
+    ("security", {"runAsUser": 0}),
+    ("queue", {"prefix": "a.b"}),
+    ("workload", {"template": {"spec": {"hostNetwork": True}}}),
+]
+
+
+def paths(schema: dict[str, Any], at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every key that a schema knows by name, through closed objects only."""
+    found = []
+    for name, child in schema.get("properties", {}).items():
+        found += [(*at, name), *paths(child, (*at, name))]
+    return found
+
+
+def nested(path: tuple[str, ...]) -> Any:
+    value: Any = None
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+@pytest.mark.parametrize(("chart", "path"), [(chart, path) for chart in CHARTS for path in paths(SCHEMAS[chart])])
+def test_every_key_with_a_slip_is_refused_with_the_right_one_in_the_message(chart, path):
+    misspelled = (*path[:-1], f"{path[-1]}x")
+    errors = list(jsonschema.Draft7Validator(SCHEMAS[chart]).iter_errors(nested(misspelled)))
+
+    assert any(f"{path[-1]}'" in error.message and error.validator == "enum" for error in errors)
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_the_schema_is_draft_7_and_takes_the_charts_defaults(chart):
+    schema = SCHEMAS[chart]
+    jsonschema.Draft7Validator.check_schema(schema)
+
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert list(jsonschema.Draft7Validator(schema).iter_errors(DEFAULTS[chart])) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "misspelled", "meant"),
+    [
+        ({"hander": "a.b"}, "hander", "handler"),
+        ({"scaling": {"minReplicaCounts": 1}}, "minReplicaCounts", "minReplicaCount"),
+        ({"transports": {"nats": {"uri": "x"}}}, "uri", "url"),
+        ({"preset": {"toleration": {}}}, "toleration", "tolerations"),
+    ],
+)
+def test_helm_names_the_wrong_key_and_lists_the_right_ones(helm, values, misspelled, meant):
+    message = helm.refusal(values)
+
+    assert f'"{misspelled}"' in message
+    assert f'"{meant}"' in message
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG_TYPES)
+def test_values_of_the_wrong_kind_are_refused(key, value):
+    errors = list(jsonschema.Draft7Validator(SCHEMAS["actor"]).iter_errors({key: value}))
+
+    assert errors
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_values_of_an_umbrella_chart_are_taken(helm, chart):
+    assert helm.template({"global": {"anything": {"at": "all"}}}, chart=f"charts/{chart}").objects
+
+
+@pytest.mark.parametrize("shape", [["A"], {"A": None}])
+def test_a_list_or_a_map_is_taken_without_a_warning_of_helm(helm, shape):
+    values = {"env": [{"name": "A", "value": "1"}]} if isinstance(shape, list) else {"env": {"A": "1"}}
+
+    assert helm.template({**HANDLER, **values}).env("asya-runtime")["A"] == "1"

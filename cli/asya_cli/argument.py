@@ -34,6 +34,13 @@ def read_json(given: str, stdin: BinaryIO | None = None) -> bytes:
     return given.encode()
 
 
+def read_text(given: str, stdin: BinaryIO | None = None) -> bytes:
+    """Return the content of a file (`FILE` or `@FILE`), or of stdin for `-`. Raises MisuseError."""
+    if given == STDIN:
+        return (stdin or sys.stdin.buffer).read()
+    return _file(Path(given.removeprefix("@")), given)
+
+
 def _checked(content: bytes, origin: str) -> bytes:
     try:
         json.loads(content)

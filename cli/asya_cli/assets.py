@@ -26,14 +26,14 @@ class Assets:
             )
         return folder
 
-    def values_file(self, given: str) -> Path:
-        """Return the file that `-f` means: as given, or else the one delivered with us (`flavors/gpu.yaml`).
+    def values_file(self, given: str, folder: Path) -> Path:
+        """Return the file that `-f` means: as seen from `folder`, or else delivered with us (`flavors/gpu.yaml`).
 
         Raises CliError when there is neither.
         """
         file = Path(given)
-        if file.is_file():
-            return file
+        if (folder / file).is_file():
+            return folder / file
         for delivered in (self.flavors, self.values):
             if file.parts[:1] == (delivered.name,) and (own := delivered.parent / file).is_file():
                 return own

@@ -47,6 +47,7 @@ class LocalRun(Running):
         self._transport = transport
         self._fresh = fresh
         self._supervisor: subprocess.Popen[bytes] | None = None
+        self._given_away: list[subprocess.Popen[bytes]] = []  # to be kept, or Python warns that they still run
         self._grace = 0.0
 
     def __enter__(self) -> Self:
@@ -89,12 +90,17 @@ class LocalRun(Running):
         write_differences(planned, self.folder.substitutions)
         return planned
 
+    def is_up(self) -> bool:
+        """Tell whether the supervisor lives."""
+        return self._supervisor is not None and self._supervisor.poll() is None
+
     def keep(self) -> None:
         """Let the run outlive this process; `asya local down` ends it."""
         supervisor = self._running_supervisor()
         if supervisor.stdin is not None:
             supervisor.stdin.write(b"keep\n")
-            supervisor.stdin.close()
+        _close(supervisor)
+        self._given_away.append(supervisor)
         self._supervisor = None
 
     def stop(self, *, at_once: bool = False) -> None:
@@ -111,9 +117,7 @@ class LocalRun(Running):
         except subprocess.TimeoutExpired:
             supervisor.kill()
             supervisor.wait()
-        for stream in (supervisor.stdin, supervisor.stdout):
-            if stream is not None:
-                stream.close()
+        _close(supervisor)
 
     def _clear(self) -> None:
         """Remove what belongs to an earlier run; messages and results stay, unless everything is to be fresh."""
@@ -155,6 +159,12 @@ class LocalRun(Running):
         if self._supervisor is None:
             raise CliError("this local run is not up; it was not started, or it was given away; start it first")
         return self._supervisor
+
+
+def _close(supervisor: subprocess.Popen[bytes]) -> None:
+    for stream in (supervisor.stdin, supervisor.stdout):
+        if stream is not None:
+            stream.close()
 
 
 def _keep_quiet(_: dict[str, Any]) -> None:

@@ -1,0 +1,138 @@
+"""`asya local up`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from asya_cli.assets import find_assets
+from asya_cli.console import LineWriter
+from asya_cli.errors import CliError, MisuseError
+from asya_cli.local.actors import read_actors
+from asya_cli.local.brokers import NAMES
+from asya_cli.local.differences import unread_names
+from asya_cli.local.logs import INTERVAL, LogReader, log_files
+from asya_cli.local.planning import Planned, Wish
+from asya_cli.local.run import LocalRun
+
+_HELP = """\
+Start a broker and actors, and keep them running until Ctrl-C.
+
+ACTORS are handlers (module.function or module.Class.method, imported from the current directory), or folders that
+hold one values file per actor, its stem the actor's name. A handler's actor is called like its module, with - for _;
+NAME=HANDLER chooses another name.
+
+\b
+asya local up text_processor.process
+asya local up shout=text_processor.process classifier.TextClassifier.process
+asya local up actors/ -f flavors/gpu.yaml --set logLevel=DEBUG --detach
+
+Every actor is rendered with its chart and values/local.yaml; what differs from a cluster is listed in
+.asya/substitutions.txt. Secrets that actors need are read from files .asya/secrets/<secret>/<key>.
+
+Exit codes: 0 it ran until it was told to stop (or was left running by --detach); 1 it could not start; 2 the command
+line is wrong.
+"""
+
+
+@click.command(help=_HELP)
+@click.argument("actors", nargs=-1, required=True)
+@click.option("-f", "--values", "files", multiple=True, metavar="FILE", help="Values for all actors; may be repeated.")
+@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="One value for all actors; may be repeated.")
+@click.option("--python", "pythons", multiple=True, metavar="[ACTOR=]PROGRAM", help="Interpreter for handlers.")
+@click.option("--transport", type=click.Choice(NAMES), default="nats", show_default=True, help="Which broker.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds until all must be ready."
+)
+@click.option("-d", "--detach", is_flag=True, help="Return once all is ready, and leave it running.")
+@click.option("--fresh", is_flag=True, help="Forget messages and results of earlier runs.")
+@click.option("-v", "--verbose", is_flag=True, help="List everything that differs from a cluster.")
+@click.pass_obj
+def command(directory: Path, /, actors: Sequence[str], *, detach: bool, verbose: bool, **options: Any) -> int | None:
+    """Start a broker and actors."""
+    wish = _wish(directory, actors, options)
+    run = LocalRun(wish, transport=options["transport"], fresh=options["fresh"])
+    began = time.monotonic()
+    planned = run.start(_report)
+    click.echo(_summary(planned, time.monotonic() - began))
+    if verbose:
+        click.echo(run.folder.substitutions.read_text(encoding="utf-8"))
+    if detach:
+        run.keep()
+        click.echo("left running; `asya local down` stops it")
+        return None
+    return _stay(run)
+
+
+def _wish(directory: Path, actors: Sequence[str], options: dict[str, Any]) -> Wish:
+    assets = find_assets()
+    files = [assets.values_file(given, directory) for given in options["files"]]
+    default, by_actor = _pythons(options["pythons"])
+    return Wish(
+        work=directory,
+        actors=read_actors(actors, directory, by_actor),
+        values_files=files,
+        sets=options["sets"],
+        python=default,
+        ready_timeout=options["timeout"],
+    )
+
+
+def _pythons(given: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """Return the interpreter for all actors, and those for single ones."""
+    default, by_actor = sys.executable, {}
+    for each in given:
+        actor, equals, program = each.rpartition("=")
+        if not program:
+            raise MisuseError(f"--python {each!r} names no program; write it as PROGRAM or ACTOR=PROGRAM")
+        if equals:
+            by_actor[actor] = program
+        else:
+            default = program
+    return default, by_actor
+
+
+def _report(event: dict[str, Any]) -> None:
+    if event["event"] == "broker":
+        click.echo(f"{event['name']} is up", err=True)
+    elif event["event"] == "processes":
+        click.echo(f"queues are there; waiting for {event['count']} processes", err=True)
+
+
+def _summary(planned: Planned, took: float) -> str:
+    actors = [actor.name for actor in planned.info.actors if not actor.is_end]
+    ends = [actor.name for actor in planned.info.actors if actor.is_end]
+    return (
+        f"ready after {took:.1f} s: {', '.join(actors)} ({' and '.join(ends)} store what comes out)\n"
+        f"broker: {planned.info.broker_url}\n"
+        f"send a message: asya local send {','.join(actors)} '{{}}' --follow\n"
+        f"not honoured without a cluster: {', '.join(unread_names(planned.unread))} (more in .asya/substitutions.txt)"
+    )
+
+
+def _stay(run: LocalRun) -> int:
+    """Show the logs until Ctrl-C, or SIGTERM, then end everything."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    files = log_files(run.state.processes)
+    reader, writer = LogReader(files), LineWriter(files)
+    click.echo("Ctrl-C stops it")
+    try:
+        while run.is_up():
+            writer.write(reader.read())
+            time.sleep(INTERVAL)
+    except KeyboardInterrupt:
+        click.echo("stopping; what runs is finished first, Ctrl-C again ends it at once", err=True)
+        run.stop()
+        writer.write(reader.read(rest=True))
+        click.echo("stopped", err=True)
+        return 0
+    if run.state.phase == "stopped":
+        click.echo("stopped from elsewhere", err=True)
+        return 0
+    raise CliError(f"the local run's supervisor died; read {run.folder.logs / 'supervisor.log'} and start it again")

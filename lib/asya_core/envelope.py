@@ -150,7 +150,7 @@ def _parse(body: bytes, decoder: msgspec.json.Decoder[_E]) -> _E:
 
 def _not_json(body: bytes, error: Exception) -> EnvelopeError:
     """Say it in the parser's words, but where they lead astray."""
-    why = str(error)
+    why = str(error).removeprefix("JSON is malformed: ")
     if body.startswith(b"\xef\xbb\xbf"):
         why = "it begins with a byte order mark; send UTF-8 without one"
     elif _HALF_PAIR.search(body):

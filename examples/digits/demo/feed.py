@@ -1,5 +1,6 @@
 """When to send which images: never so many at once that all they do is wait."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,19 +14,24 @@ class Batch:
 
 
 class Feed:
-    """Deals out images in batches of `size`, so that at most `window` of them are under way at a time."""
+    """Deals out images in batches of `size`: at most `window` of them are under way, and at most `pace` a second."""
 
-    def __init__(self, images: int, *, size: int = 50, window: int = 300) -> None:
+    def __init__(self, images: int, *, size: int = 50, window: int = 300, pace: float = math.inf) -> None:
         self.images = images
         self.sent = 0
         self._size = size
         self._window = window
+        self._pace = pace
 
-    def due(self, finished: int) -> Iterator[Batch]:
-        """Yield the batches to send now that `finished` images have come to an end; each counts as sent."""
+    def due(self, finished: int, elapsed: float) -> Iterator[Batch]:
+        """Yield the batches to send `elapsed` seconds after the first, when `finished` images have come to an end.
+
+        Each counts as sent.
+        """
         while self.sent < self.images:
             count = min(self._size, self.images - self.sent)
-            if self.sent + count - finished > self._window:
+            too_early = self.sent > 0 and self.sent / self._pace > elapsed
+            if too_early or self.sent + count - finished > self._window:
                 return
             self.sent += count
             yield Batch(self.sent - count, count)

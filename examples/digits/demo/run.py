@@ -1,6 +1,7 @@
 """One run of the demo, from the broker's start to the figures."""
 
 import asyncio
+import math
 import time
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from asya_cli.local.planning import Wish
 from asya_cli.local.run import LocalRun
 from examples.digits import data
 
-from .drive import ROUTE, drive, take_in
+from .drive import drive, take_in
 from .ends import Ends
+from .feed import Feed
 from .ledger import Ledger
-from .progress import watcher
+from .producer import ROUTE, Producer
+from .progress import Watcher, watcher
 from .report import Truth, explained, figures, shortfall
 from .summary import summarise
 
@@ -23,12 +26,13 @@ PIPELINE = Path(__file__).resolve().parent.parent
 
 
 class Demo:
-    """A run in one folder; what an earlier one left there is removed."""
+    """A run in one folder; what an earlier one left there is removed. `pace`: images to send in a second at most."""
 
-    def __init__(self, console: Console, transport: str, folder: Path) -> None:
+    def __init__(self, console: Console, transport: str, folder: Path, *, pace: float = math.inf) -> None:
         self.ledger = Ledger(data.IMAGES)
         self._console = console
         self._folder = folder
+        self._pace = pace
         self._summary_file = folder / "summary.json"
         actors = read_actors(["actors"], PIPELINE)
         wish = Wish(work=PIPELINE.parent, actors=actors)
@@ -62,13 +66,16 @@ class Demo:
         ends = Ends(stored / info.happy_prefix, stored / info.error_prefix)
         try:
             with watcher(self._console, data.IMAGES) as shown:
-                queue = self._pipeline.queue(ROUTE[0])
-                asyncio.run(drive(self._pipeline.open_transport(), queue, ends, self.ledger, shown))
+                asyncio.run(self._drive(ends, shown))
         except BaseException:
             self._pipeline.stop(at_once=True)
             raise
         self._pipeline.stop(at_once=not self.ledger.is_complete)
         take_in(ends, self.ledger)  # what came after the last image's result, if anything
+
+    async def _drive(self, ends: Ends, shown: Watcher) -> None:
+        async with Producer(self._pipeline.open_transport(), self._pipeline.queue(ROUTE[0])) as producer:
+            await drive(producer, Feed(data.IMAGES, pace=self._pace), ends, self.ledger, shown)
 
     def _account(self, truth: Truth) -> int:
         summary = summarise(self.ledger, truth.digits)

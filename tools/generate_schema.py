@@ -38,7 +38,9 @@ def make() -> Iterator[Output]:
 
 def actor_schema() -> Schema:
     """Return the schema of the chart `actor`."""
-    return {"$schema": DRAFT, **closed(properties_of(read_keys(ACTOR / "values.yaml")) | {"global": GLOBAL})}
+    keys = read_keys(ACTOR / "values.yaml")
+    schema = closed(properties_of(keys, complete=True) | {"global": GLOBAL})
+    return {"$schema": DRAFT, **schema, "required": _required(keys)}
 
 
 def crew_schema() -> Schema:
@@ -66,15 +68,28 @@ def closed(properties: Schema) -> Schema:
     }
 
 
-def properties_of(keys: dict[str, Key]) -> Schema:
-    """Return the schemas of keys by their names."""
-    return {name: _of(key) for name, key in keys.items()}
+def properties_of(keys: dict[str, Key], *, complete: bool = False) -> Schema:
+    """Return the schemas of keys by their names.
+
+    `complete` values are those that have the defaults below them, so that a key without a value is one that somebody
+    took away with null; where the templates can't do without it, that is refused.
+    """
+    return {name: _of(key, complete=complete) for name, key in keys.items()}
 
 
-def _of(key: Key) -> Schema:
+def _required(keys: dict[str, Key]) -> list[str]:
+    return [name for name, key in keys.items() if key.children or _must_be_there(key)]
+
+
+def _must_be_there(key: Key) -> bool:
+    return key.default not in (None, "", [], {}) and "null" not in expanded(key.hint).get("type", ())
+
+
+def _of(key: Key, *, complete: bool) -> Schema:
     said = expanded(key.hint)
     if key.children:
-        inferred = closed(properties_of(key.children))
+        inferred = closed(properties_of(key.children, complete=complete))
+        inferred |= {"required": _required(key.children)} if complete and _required(key.children) else {}
     else:
         inferred = {} if "type" in said or "enum" in said else {"type": TYPES.get(type(key.default), "object")}
     return inferred | said | ({"description": key.meaning} if key.meaning else {})

@@ -38,6 +38,9 @@ WRONG_TYPES = [
     ("resiliency", {"rules": [{"errors": [], "policy": "default"}]}),
     ("security", {"runAsUser": 0}),
     ("queue", {"prefix": "a.b"}),
+    ("volumes", [{"emptyDir": {}}]),
+    ("volumeMounts", [{"name": "x"}]),
+    ("volumeMounts", {"x": {"readOnly": True}}),
     ("workload", {"template": {"spec": {"hostNetwork": True}}}),
 ]
 
@@ -95,6 +98,18 @@ def test_values_of_the_wrong_kind_are_refused(key, value):
     errors = list(jsonschema.Draft7Validator(SCHEMAS["actor"]).iter_errors({key: value}))
 
     assert errors
+
+
+@pytest.mark.parametrize("key", ["nodeSelector", "resources", "tolerations", "env", "preset.env", "podLabels"])
+def test_null_takes_a_map_away(helm, key):
+    assert helm.template(arguments=["--set", f"{key}=null"]).objects
+
+
+@pytest.mark.parametrize("key", ["scaling", "timeout.actor", "transports.nats", "queue.prefix"])
+def test_null_for_what_has_to_be_there_is_refused(helm, key):
+    *above, last = key.split(".")
+
+    assert f"{last} is required" in helm.refusal(nested((*above, last)))
 
 
 @pytest.mark.parametrize("chart", CHARTS)

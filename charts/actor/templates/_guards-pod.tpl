@@ -3,7 +3,7 @@
 {{- if ne $workload.kind "Deployment" }}
 ERROR: workload.kind: {{ $workload.kind | quote }} is not supported; an actor is a Deployment, so remove the key
 {{- end }}
-{{- $spec := dig "spec" dict $workload.template -}}
+{{- $spec := dig "spec" dict ($workload.template | default dict) -}}
 {{- $runtime := dict -}}
 {{- $names := list -}}
 {{- range $spec.containers -}}

@@ -42,7 +42,7 @@ ERROR: runtime.inject: this copy of the chart has no files of the runtime; use a
 {{- end }}
 
 {{- define "actor.guards.resiliency" -}}
-{{- $policies := .values.resiliency.policies -}}
+{{- $policies := .values.resiliency.policies | default dict -}}
 {{- range $index, $rule := .values.resiliency.rules -}}
 {{- if not (hasKey $policies $rule.policy) }}
 ERROR: resiliency.rules[{{ $index }}].policy: there is no policy {{ $rule.policy | quote }}; use one of resiliency.policies ({{ keys $policies | sortAlpha | join ", " | default "none yet" }})

@@ -11,7 +11,8 @@ Takes: the values as given.
 {{- $_ := set (ternary $values (get $values .section) (eq .section "")) .name .value -}}
 {{- end -}}
 {{- end -}}
-{{- $pod := dig "spec" dict $values.workload.template -}}
+{{- $template := $values.workload.template | default dict -}}
+{{- $pod := dig "spec" dict $template -}}
 {{- $extra := list -}}
 {{- $runtime := dict -}}
 {{- range $pod.containers -}}
@@ -31,9 +32,9 @@ Takes: the values as given.
 {{- range $field, $value := omit $pod "containers" "initContainers" "terminationGracePeriodSeconds" -}}
 {{- $_ := set $values $field $value -}}
 {{- end -}}
-{{- $meta := dig "metadata" dict $values.workload.template -}}
-{{- $_ := set $values "podLabels" (mergeOverwrite dict ($meta.labels | default dict) $values.podLabels) -}}
-{{- $_ := set $values "podAnnotations" (mergeOverwrite dict ($meta.annotations | default dict) $values.podAnnotations) -}}
+{{- $meta := dig "metadata" dict $template -}}
+{{- $_ := set $values "podLabels" (mergeOverwrite dict ($meta.labels | default dict) ($values.podLabels | default dict)) -}}
+{{- $_ := set $values "podAnnotations" (mergeOverwrite dict ($meta.annotations | default dict) ($values.podAnnotations | default dict)) -}}
 {{- $_ := set $values "runtimeContainer" $runtime -}}
 {{- $_ := set $values "extraContainers" $extra -}}
 {{- $_ := set $values "initContainers" ($pod.initContainers | default list) -}}
@@ -42,7 +43,7 @@ Takes: the values as given.
 
 {{/* Renamed keys as a JSON list of {section, name, value, was}: today's place, the value given, and the old place. */}}
 {{- define "actor.values.renamed" -}}
-{{- $grace := dig "template" "spec" "terminationGracePeriodSeconds" nil .workload -}}
+{{- $grace := dig "spec" "terminationGracePeriodSeconds" nil (.workload.template | default dict) -}}
 {{- list
   (dict "section" "scaling" "name" "minReplicaCount" "value" .scaling.minReplicas "was" "scaling.minReplicas")
   (dict "section" "scaling" "name" "maxReplicaCount" "value" .scaling.maxReplicas "was" "scaling.maxReplicas")

@@ -6,6 +6,7 @@ volumeMounts and tolerations are lists. Takes: the values as given.
 {{- define "actor.values" -}}
 {{- $values := include "actor.values.today" . | fromJson -}}
 {{- $preset := $values.preset -}}
+{{- $_ := set $preset "env" ($preset.env | default dict) -}}
 {{- range $name, $entry := include "actor.values.secretEnv" $values.secretRefs | fromJson -}}
 {{- $_ := set $preset.env $name $entry -}}
 {{- end -}}
@@ -15,7 +16,7 @@ volumeMounts and tolerations are lists. Takes: the values as given.
 {{- $_ := set $values $field (include "actor.join" $join | fromJsonArray) -}}
 {{- end -}}
 {{- range $field := list "resources" "nodeSelector" "podLabels" "podAnnotations" -}}
-{{- $_ := set $values $field (mergeOverwrite dict (get $preset $field) (get $values $field)) -}}
+{{- $_ := set $values $field (mergeOverwrite dict (get $preset $field | default dict) (get $values $field | default dict)) -}}
 {{- end -}}
 {{- $env := list -}}
 {{- range $values.env -}}

@@ -53,3 +53,6 @@ class NetworkHarness(RealHarness, Protocol):
 
     def heal(self) -> None:
         """End the black hole."""
+
+    def throttle(self, bytes_per_second: float) -> None:
+        """Slow all connections down."""

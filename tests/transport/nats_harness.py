@@ -63,6 +63,9 @@ class NatsHarness:
     def heal(self) -> None:
         self._proxy.heal()
 
+    def throttle(self, bytes_per_second: float) -> None:
+        self._proxy.throttle(bytes_per_second)
+
     async def _call(self, api: str, body: dict) -> dict:
         connection, requests = Connection(self.settings()), Requests()
         connection.add(requests)

@@ -12,6 +12,7 @@ class TcpProxy:
     def __init__(self, target_port: int) -> None:
         self.port = 0
         self._target_port = target_port
+        self._seconds_per_byte = 0.0
         self._open = asyncio.Event()
         self._open.set()
         self._server: asyncio.Server | None = None
@@ -34,6 +35,10 @@ class TcpProxy:
     def heal(self) -> None:
         """Let through what was held back, and everything else."""
         self._open.set()
+
+    def throttle(self, bytes_per_second: float) -> None:
+        """Be a slow network."""
+        self._seconds_per_byte = 1 / bytes_per_second
 
     async def close(self) -> None:
         self._server.close()
@@ -65,6 +70,7 @@ class TcpProxy:
                     await self._open.wait()
                     writer.write(data)
                     await writer.drain()
+                    await asyncio.sleep(len(data) * self._seconds_per_byte)
         finally:
             self._writers.discard(writer)
             writer.transport.abort()

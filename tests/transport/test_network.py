@@ -89,6 +89,16 @@ async def test_a_black_hole_is_noticed_and_left_within_seconds(network, parties,
     assert len(lost.calls) == 1
 
 
+async def test_many_large_messages_come_through_a_slow_network_at_the_first_try(network, parties, queue):
+    number, size = 90, 900_000
+    transport, inbox = await parties.join(network), Inbox()
+    await transport.ensure(queue)
+    await send_all(transport, queue, [bytes(size)] * number)
+    network.throttle(40_000_000)
+    await transport.consume(queue, number, inbox)
+    assert [each.count for each in await inbox.take_many(number)] == [1] * number
+
+
 async def test_closing_over_a_black_hole_does_not_hang(network, queue):
     transport = network.transport()
     await transport.connect()

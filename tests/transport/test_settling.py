@@ -104,6 +104,7 @@ async def test_a_stopped_consumer_takes_nothing_more_and_can_settle_what_it_has(
     stopping = await first.consume(queue, 2, had)
     in_hand = await had.take_many(2)
     await stopping.stop()
+    assert not stopping.consuming
     for delivery in in_hand:
         stopping.settle(delivery)
     await send_all(first, queue, [b"5"])

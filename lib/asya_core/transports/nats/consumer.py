@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
 from asya_core.errors import QueueMissingError, TransportError
 from asya_core.transports.base import Delivery
 from asya_core.transports.nats import wire
@@ -21,7 +23,12 @@ HEARTBEAT_SECONDS = 1
 SILENT_TICKS = 4
 """After so many ticks of the connection, a second each, without a heartbeat the consumer is built anew."""
 STOP_SECONDS = 2.0
-HEARTBEAT, REQUEST_TIMEOUT = 100, 408
+HEARTBEAT, REQUEST_TIMEOUT, CONFLICT = 100, 408, 409
+ENDS_OF_REQUESTS = ("Batch Completed", "Message Size Exceeds MaxBytes")
+"""What the server says of a request with `max_bytes` when that is over, beside status 409."""
+REQUEST_BYTES = 16 * 1024 * 1024
+"""A request ends after so many bytes, or two messages of the largest size: a server that has 64 MiB on the way to a
+client that does not keep up closes the connection."""
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +42,6 @@ class NatsConsumer:
     """
 
     def __init__(self, requests: Requests, queue: str, prefetch: int, deliver: Callable[[Delivery], None]) -> None:
-        self.consuming = False
         self._requests = requests
         self._queue = queue
         self._prefetch = prefetch
@@ -50,7 +56,14 @@ class NatsConsumer:
         self._will_ask = False
         self._silent_ticks = 0
         self._created = ""
+        self._is_served = False
+        self._is_stopped = False
         self._building: asyncio.Task[None] | None = None
+
+    @property
+    def consuming(self) -> bool:
+        """See `Consumer.consuming`."""
+        return self._is_served and not self._is_stopped
 
     def settle(self, delivery: Delivery) -> None:
         """See `Consumer.settle`."""
@@ -76,6 +89,7 @@ class NatsConsumer:
 
     async def stop(self) -> None:
         """See `Consumer.stop`."""
+        self._is_stopped = True
         self._prefetch = 0
         left = asyncio.Event()
         self._leave(left.set)
@@ -91,7 +105,6 @@ class NatsConsumer:
             self._building.cancel()
         await self.stop()
         self._hand.release_all()
-        self.consuming = False
 
     def link_up(self, link: Link) -> None:
         """Take up the subscription on a new link."""
@@ -138,15 +151,15 @@ class NatsConsumer:
         self._created = found["created"]
         self._hand.link_up(link, found["config"]["ack_wait"] / SECOND)
         self._silent_ticks = 0
-        if not self.consuming:
-            self.consuming = True
+        if not self._is_served:
+            self._is_served = True
             logger.info("queue %s: consuming", self._queue)
         self._ask()
 
     def _lose(self, reason: str) -> None:
         if self.consuming:
-            self.consuming = False
             logger.warning("queue %s: not consuming: %s; trying again until it works", self._queue, reason)
+        self._is_served = False
 
     # Ask
 
@@ -163,14 +176,12 @@ class NatsConsumer:
         """
         self._will_ask = False
         free = self._prefetch - len(self._hand) - self._asked
-        if self._link is None or not self.consuming or self._is_leaving or free < max(1, self._asked):
+        if self._link is None or not self._is_served or self._is_leaving or free < max(1, self._asked):
             return
         if not self._inbox:
             self._inbox = b"_INBOX." + secrets.token_hex(12).encode()
             self._sid = self._link.subscribe(self._inbox, self._arrived)
-        request = b'{"batch":%d,"expires":%d,"idle_heartbeat":%d}'
-        request %= free, REQUEST_SECONDS * SECOND, HEARTBEAT_SECONDS * SECOND
-        self._link.publish(self._ask_subject, self._inbox, request)
+        self._link.publish(self._ask_subject, self._inbox, _request(free, self._link.max_payload))
         self._asked += free
 
     def _leave(self, done: Callable[[], None]) -> None:
@@ -205,15 +216,23 @@ class NatsConsumer:
 
     def _read_status(self, header: bytes) -> None:
         status, text, fields = wire.read_status(header)
-        unused = fields.get("Nats-Pending-Messages", "")
-        if status == REQUEST_TIMEOUT and unused.isdigit():
-            self._asked = max(0, self._asked - int(unused))
+        if status == REQUEST_TIMEOUT or (status == CONFLICT and text in ENDS_OF_REQUESTS):
+            unused = fields.get("Nats-Pending-Messages", "0")
+            self._asked = max(0, self._asked - int(unused)) if unused.isdigit() else 0
             self._ask_soon()
         elif status != HEARTBEAT:
             if "deleted" in text.lower():
                 self._hand.forget()
             self._lose(f"the server says {status} {text}")
             self._silent_ticks = SILENT_TICKS
+
+
+def _request(batch: int, largest: int) -> bytes:
+    """Build a request for so many messages, limited in bytes where so many of the largest size would be too much."""
+    request = {"batch": batch, "expires": REQUEST_SECONDS * SECOND, "idle_heartbeat": HEARTBEAT_SECONDS * SECOND}
+    if batch * largest > REQUEST_BYTES:
+        request["max_bytes"] = max(REQUEST_BYTES, 2 * largest)
+    return msgspec.json.encode(request)
 
 
 def _nothing() -> None:

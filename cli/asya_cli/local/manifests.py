@@ -5,7 +5,6 @@ Everything of a pod that is not read here is named in `unread`, so that a run ca
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,7 +85,6 @@ class Manifests:
     jobs: tuple[Workload, ...] = ()
     deployments: tuple[Workload, ...] = ()
     config_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     left_aside: tuple[str, ...] = ()
 
 
@@ -99,14 +97,11 @@ def read_manifests(objects: Iterable[Object]) -> Manifests:
     jobs: list[Workload] = []
     deployments: list[Workload] = []
     config_maps: dict[str, Mapping[str, str]] = {}
-    secrets: dict[str, Mapping[str, str]] = {}
     left: list[str] = []
     for each in objects:
         kind, name = str(each.get("kind")), str(each.get("metadata", {}).get("name"))
         if kind == "ConfigMap":
             config_maps[name] = dict(each.get("data") or {})
-        elif kind == "Secret":
-            secrets[name] = _secret_data(each)
         elif kind == "Deployment" and not _hooks(each):
             deployments.append(_workload(kind, name, each))
         elif kind == "Job" and _hooks(each) & set(_BEFORE):
@@ -114,7 +109,7 @@ def read_manifests(objects: Iterable[Object]) -> Manifests:
         else:
             left.append(f"{kind} {name}")
     ordered = tuple(sorted(jobs, key=lambda job: (job.weight, job.name)))
-    return Manifests(ordered, tuple(deployments), config_maps, secrets, tuple(left))
+    return Manifests(ordered, tuple(deployments), config_maps, tuple(left))
 
 
 def _workload(kind: str, name: str, object_: Object) -> Workload:
@@ -199,9 +194,3 @@ def _hooks(object_: Object) -> set[str]:
 
 def _annotations(object_: Object) -> Object:
     return object_.get("metadata", {}).get("annotations") or {}
-
-
-def _secret_data(object_: Object) -> dict[str, str]:
-    plain = {key: str(value) for key, value in (object_.get("stringData") or {}).items()}
-    coded = {key: base64.b64decode(value).decode() for key, value in (object_.get("data") or {}).items()}
-    return {**coded, **plain}

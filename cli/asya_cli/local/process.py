@@ -16,11 +16,12 @@ from asya_cli.local.state import ProcessState
 NOT_FOUND = 127
 """Exit code of a process whose program can't be started; a shell's."""
 
-Ended = Callable[["Child", int], None]
+Ended = Callable[["Child", int], bool]
+"""Called at each end of a process with its exit code; tells whether it is to be started again."""
 
 
 class Child:
-    """A process and what is known of it in `state`; `ended` is called at each of its ends, `changed` at any change."""
+    """A process and what is known of it, in `state`; `changed` is called at any change of that."""
 
     def __init__(self, plan: ProcessPlan, environ: Mapping[str, str], changed: Callable[[], None]) -> None:
         self.plan = plan
@@ -55,14 +56,13 @@ class Child:
         return self._note_end(code)
 
     async def keep_running(self, prepare: Callable[[], None], backoff: Backoff, ended: Ended) -> None:
-        """Run the process until `stop`, starting it again each time it ends."""
+        """Run the process until `stop`, starting it again each time it ends and `ended` agrees."""
         in_a_row = 0
         while not self._stopping.is_set():
             began = time.monotonic()
             code = await self.run_once(prepare)
-            if self._stopping.is_set():
+            if self._stopping.is_set() or not ended(self, code):
                 return
-            ended(self, code)
             in_a_row = 0 if time.monotonic() - began >= backoff.reset_after else in_a_row
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), backoff.delay(in_a_row))

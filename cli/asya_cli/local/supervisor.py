@@ -138,10 +138,13 @@ class Supervisor:
         self._running[child] = asyncio.create_task(running, name=plan.title)
         return child
 
-    def _note_end(self, child: Child, code: int) -> None:
-        logger.warning("%s %s; it is started again", child.plan.title, describe_exit(code))
-        if not self._first_end.done():
+    def _note_end(self, child: Child, code: int) -> bool:
+        """Let a process be started again, save while the run starts: there it shows that the run can't."""
+        is_start = self._state.phase == "starting"
+        logger.warning("%s %s%s", child.plan.title, describe_exit(code), "" if is_start else "; it is started again")
+        if is_start and not self._first_end.done():
             self._first_end.set_result((child, code))
+        return not is_start
 
     async def _wait_ready(self, checks: Sequence[Check], children: Iterable[Child]) -> None:
         """Wait for all checks. Raises StartError when a process ends before, or when it takes too long."""

@@ -57,7 +57,7 @@ lint: $(READY) ## Check style, types, charts, sizes, pins and generated files
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/mypy --config-file tools/mypy-tests.ini conftest.py examples tests tools $(wildcard */tests images/*/tests)
+	$(VENV)/bin/mypy --config-file tools/mypy-tests.ini conftest.py $(wildcard examples tests tools cli/tests lib/tests images/*/tests)
 	$(VENV)/bin/yamllint --strict --config-file lintconf.yaml .
 	$(PY) -m tools.budgets
 	$(PY) -m tools.lock --check

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import Raw, UnsetType
 
-from asya_core.envelope import Envelope, decode
+from asya_core.envelope import decode
 from asya_core.limits import Limits
 
 LIMITS = Limits()
@@ -110,6 +111,6 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def raw_payload(envelope: Envelope) -> bytes:
-    """Return the payload's bytes, or nothing."""
-    return bytes(memoryview(envelope.payload)) if envelope.payload else b""
+def raw(part: Raw | UnsetType) -> bytes:
+    """Return the bytes of a part of an envelope that is kept as JSON; none where there is none."""
+    return b"" if isinstance(part, UnsetType) else bytes(memoryview(part))

@@ -6,7 +6,7 @@ from msgspec import UNSET
 from asya_core.envelope import check_json, decode, decode_edit, encode
 from asya_core.errors import EnvelopeError
 from asya_core.limits import Limits
-from lib.tests.envelopes import LIMITS, meaning, raw_payload
+from lib.tests.envelopes import LIMITS, meaning, raw
 
 
 def text(payload="1", **others):
@@ -36,7 +36,7 @@ def refusal_of(written):
 def test_a_payload_survives_byte_for_byte(payload):
     envelope = read(text(payload))
 
-    assert raw_payload(envelope) == payload.encode()
+    assert raw(envelope.payload) == payload.encode()
     assert f'"payload":{payload}'.encode() in encode(envelope)
 
 
@@ -180,7 +180,7 @@ def test_nesting_that_the_limit_allows_but_the_parser_cannot_take_is_refused():
 def test_an_envelope_as_deep_as_the_limit_is_taken():
     payload = "[" * 255 + "]" * 255
 
-    assert raw_payload(read(text(payload))) == payload.encode()
+    assert raw(read(text(payload)).payload) == payload.encode()
     assert refusal_of(text(f"[{payload}]")) == "nested deeper than 256 arrays or objects"
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asya_core.envelope import decode, encode
-from lib.tests.envelopes import LIMITS, envelope_texts, header_names, json_texts, meaning
+from lib.tests.envelopes import LIMITS, envelope_texts, header_names, json_texts, meaning, raw
 
 
 @given(envelope_texts())
@@ -35,9 +35,9 @@ def test_the_bytes_of_payload_metadata_and_headers_stay_as_they_are(payload, hea
     envelope = decode(text.encode(), LIMITS)
     written = encode(envelope)
 
-    assert bytes(memoryview(envelope.payload)) == payload.encode()
-    assert bytes(memoryview(envelope.route.metadata)) == payload.encode()
-    assert {name: bytes(memoryview(value)) for name, value in envelope.headers.items()} == {
+    assert raw(envelope.payload) == payload.encode()
+    assert raw(envelope.route.metadata) == payload.encode()
+    assert {name: raw(value) for name, value in envelope.headers.items()} == {
         name: value.encode() for name, value in headers.items()
     }
     assert f'"payload":{payload}'.encode() in written

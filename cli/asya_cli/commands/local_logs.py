@@ -23,6 +23,8 @@ The logs of a run that has ended stay until the next one starts.
 \b
 asya local logs
 asya local logs text-processor --follow
+
+Exit codes: 0 shown; 1 no run has been here, or it has no such actor.
 """
 
 

@@ -46,9 +46,7 @@ def render(release: Release, scratch: Path) -> list[dict[str, Any]]:
     except subprocess.TimeoutExpired:
         raise CliError(f"helm did not render {release.name!r} in {_TIME_LIMIT:.0f} s; try again") from None
     if done.returncode != 0:
-        raise CliError(
-            f"the chart refuses actor {release.name!r}; {_reason(done.stderr)}; change its values and try again"
-        )
+        raise CliError(f"the chart refuses {release.name!r}; {_reason(done.stderr)}; change its values and try again")
     return [document for document in yaml.load_all(done.stdout, Loader=_LOADER) if document]
 
 

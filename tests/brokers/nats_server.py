@@ -18,11 +18,11 @@ class NatsServer:
     def __init__(self, program: Path, folder: Path, *, config: str = "") -> None:
         self.port = -1
         self._folder = folder
-        self._command = [program, "-a", "127.0.0.1", "-js", "-sd", folder / "store"]
+        self._command = [str(program), "-a", "127.0.0.1", "-js", "-sd", str(folder / "store")]
         if config:
             file = folder / "nats-server.conf"
             file.write_text(config)
-            self._command += ["-c", file]
+            self._command += ["-c", str(file)]
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._log: list[str] = []

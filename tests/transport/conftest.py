@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -35,7 +36,7 @@ def make_harness(request, tmp_path):
 
 
 @pytest.fixture(params=ALL)
-async def broker(request, make_harness) -> Harness:
+async def broker(request, make_harness) -> AsyncIterator[Harness]:
     harness = make_harness(request.param)
     await harness.open()
     yield harness
@@ -43,7 +44,7 @@ async def broker(request, make_harness) -> Harness:
 
 
 @pytest.fixture(params=REAL)
-async def real_broker(request, make_harness) -> RealHarness:
+async def real_broker(request, make_harness) -> AsyncIterator[RealHarness]:
     harness = make_harness(request.param)
     await harness.open()
     yield harness
@@ -51,7 +52,7 @@ async def real_broker(request, make_harness) -> RealHarness:
 
 
 @pytest.fixture(params=REAL)
-async def network(request, make_harness) -> NetworkHarness:
+async def network(request, make_harness) -> AsyncIterator[NetworkHarness]:
     harness = make_harness(request.param, broken_network=True)
     await harness.open()
     yield harness

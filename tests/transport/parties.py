@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ class Inbox:
             await self.take(seconds)
 
 
-def send(transport: Transport, queue: str, body: bytes, **options: object) -> Outcome:
+def send(transport: Transport, queue: str, body: bytes, **options: Any) -> Outcome:
     """Publish without waiting."""
     outcome = Outcome()
     transport.publish(queue, body, outcome, **options)

@@ -9,84 +9,107 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from msgspec import UNSET, Raw
-
-from asya_core.decide import refusal
-from asya_core.envelope import Envelope, decode
-from asya_core.error_record import to_error_end, undecodable
-from asya_core.errors import EnvelopeError
+from asya_core.envelope import Envelope
 from asya_core.faults import Fault
-from asya_core.outgoing import attempt_of
-from asya_core.route import ERROR_END
-from asya_core.transports import Consumer, Delivery
+from asya_core.transports import Delivery
 from asya_sidecar.admission import Admission
+from asya_sidecar.blame import Verdict
+from asya_sidecar.end_run import EndRun
+from asya_sidecar.frames import invoke_size
+from asya_sidecar.intake import Undecodable, fault_of, key_of, read
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.prefetch import Prefetch
 from asya_sidecar.publisher import Publisher
-from asya_sidecar.run import EndRun, Key, Run, State
-from asya_sidecar.runtime_client import Invocation, RuntimeClient
+from asya_sidecar.request import meta, payload
+from asya_sidecar.run import Key, Run, State
+from asya_sidecar.runtime_client import RuntimeClient
 from asya_sidecar.runtime_connection import Hello
 from asya_sidecar.settings import Settings
+from asya_sidecar.window import Window
 
 log = logging.getLogger(__name__)
 
-_NULL = Raw(b"null")
-_MOST_HELD = 100
+AWAY_SECONDS = 10.0
+"""Messages that wait for a handler go back to the queue when it has been away for this long."""
+
+_MOST_EXTRA = 100
 
 
 class Actor:
     """Everything that is in hand. Implements what `Run` and `RuntimeClient` call back."""
 
-    def __init__(self, settings: Settings, publisher: Publisher, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, publisher: Publisher, metrics: Metrics, stop: Callable[[], None] = lambda: None
+    ) -> None:
         self.settings = settings
         self.publisher = publisher
         self.metrics = metrics
-        self.runtime = RuntimeClient(settings.socket_dir / "asya-runtime.sock", settings.limits.size, self)
+        self.runtime: RuntimeClient[Run] = RuntimeClient(
+            settings.socket_dir / "asya-runtime.sock", settings.limits.size, self
+        )
+        self.window = Window()
         self.envelope_mode = settings.is_end
         self.runs: dict[Key, Run] = {}
-        self.draining = asyncio.Event()
+        self.draining = False
         self.idle = asyncio.Event()
         self.idle.set()
+        self._stop = stop
         self._admission: Admission[Run] = Admission()
         self._prefetch = Prefetch(concurrency=1, fixed=settings.prefetch)
-        self._asked_for = 0
-        self._consumer: Consumer | None = None
+        self._late: list[Delivery] = []
+        self._gives_back = False
+        self._served = time.monotonic()
         publisher.on_pressure = lambda high: self.runtime.set_reading(wanted=not high)
 
-    def attach(self, consumer: Consumer) -> None:
-        """Begin to settle and to size the window through `consumer`."""
-        self._consumer = consumer
-        self._resize()
+    @property
+    def serving(self) -> bool:
+        """Whether a message that came now would be run."""
+        return self.runtime.ready and not self.runtime.calls.stuck and not self.draining
 
     def deliver(self, delivery: Delivery) -> None:
         """Take a message from the broker."""
-        if self.draining.is_set() and self._consumer is not None:
-            self._consumer.release(delivery)
+        if self.draining:
+            self._late.append(delivery)
+            self._return_waiting()
             return
         self.metrics.delivered(len(delivery.body), delivery.count)
-        try:
-            envelope = decode(delivery.body, self.settings.limits)
-        except EnvelopeError as error:
-            self._deliver_undecodable(delivery, error)
+        now = datetime.now(UTC)
+        message = read(delivery, self.settings, now)
+        if isinstance(message, Undecodable):
+            self._deliver_undecodable(delivery, message)
             return
-        if (known := self.runs.get(_key(envelope))) is not None:
+        key = key_of(message)
+        if (known := self.runs.get(key)) is not None:
             known.adopt(delivery)
             return
-        fault = None if self.settings.is_end else self._refusal(envelope, delivery)
-        if fault is None:
-            self._wait(self._begin(_key(envelope), delivery, envelope))
-            return
-        log.warning("refused: %s", fault.message, extra={"event": "refused", "id": envelope.id, "reason": fault.code})
-        record = to_error_end(envelope, fault, self.settings.actor, datetime.now(UTC))
-        self._begin(_key(envelope), delivery, envelope).refuse(record, fault.code)
+        run = self._begin(key, delivery, message)
+        fault = fault_of(message, delivery, self.settings, now)
+        if fault is not None:
+            run.refuse(fault)
+        else:
+            self._admission.join(run)
+            self._admit()
 
-    def release_waiting(self) -> None:
-        """Give back what has not entered the handler, and take nothing more in."""
-        self.draining.set()
-        for run in self._admission.withdraw():
+    def drain(self) -> None:
+        """Let nobody into the handler any more."""
+        self.draining = True
+        self.window.shut()
+
+    def release_waiting(self) -> int:
+        """Give back what has not entered the handler, also from now on; return how much that was.
+
+        Only once the broker sends us nothing more, or it would send us the same again.
+        """
+        self._gives_back = self.draining
+        waiting = self._admission.withdraw()
+        for run in waiting:
             run.release()
+        late, self._late = self._late, []
+        self.window.release(late)
+        return len(waiting) + len(late)
 
     def release_all(self) -> int:
         """Give everything back, whatever it is doing; return how much that was."""
@@ -95,48 +118,63 @@ class Actor:
             run.release()
         return len(runs)
 
-    def end_overdue(self) -> None:
-        """Fail the runs whose handler has taken longer than `timeout.actor`."""
-        for request, invocation in self.runtime.overdue(self.settings.timeout):
-            self.runtime.abandon(request)
-            message = f"the handler took longer than timeout.actor ({self.settings.timeout:g} s)"
-            invocation.on_fault(Fault(code="timeout_error", message=message, type="TimeoutError"))
+    def tick(self) -> None:
+        """Fail the runs whose handler has taken too long, and keep nothing waiting for a handler that is not there."""
+        for call in self.runtime.overdue():
+            run = call.invocation
+            self.runtime.abandon(call.request)
+            if run is not None:
+                message = f"the handler took longer than {call.timeout:g} s"
+                run.on_fault(Fault(code="timeout_error", message=message, type="TimeoutError"))
+        if self.serving or self.draining:
+            self._served = time.monotonic()
+        elif time.monotonic() - self._served > AWAY_SECONDS and (left := self._give_back_waiting()):
+            log.warning(
+                "no handler for %g s; %d messages go back to the queue",
+                AWAY_SECONDS,
+                left,
+                extra={"event": "given_back", "messages": left},
+            )
 
     # What the runtime says.
 
     def on_runtime_ready(self, hello: Hello) -> None:
         """Open the window."""
-        log.info(
-            "the runtime is ready",
-            extra={"event": "runtime_ready", "mode": hello.mode, "concurrency": hello.concurrency},
-        )
+        labels = {"event": "runtime_ready", "mode": hello.mode, "concurrency": hello.concurrency}
+        log.info("the runtime is ready", extra=labels)
         self.envelope_mode = hello.mode == "envelope"
         self._prefetch.concurrency = hello.concurrency
-        self._resize()
-        self._admit()
+        self.on_room()
 
-    def on_runtime_lost(self, started: list[Invocation], waiting: list[Invocation], why: str) -> None:
-        """Charge the one that ran alone; run the others again, each alone where it can't be told which was it."""
-        log.error("the runtime ended: %s", why, extra={"event": "runtime_lost", "running": len(started)})
+    def on_runtime_lost(self, verdict: Verdict[Run]) -> None:
+        """Charge whose doing it was; run the others again."""
+        if self.draining:
+            verdict.acquit("crash_error")  # it was interrupted, like we were
+        again = [run for run in (*verdict.suspected, *verdict.innocent) if not run.over]
+        level = logging.ERROR if verdict.charged or again else logging.INFO
+        labels = {"event": "runtime_lost", "charged": len(verdict.charged), "again": len(again)}
+        log.log(level, "the runtime has ended: %s", verdict.why, extra=labels)
         self._prefetch.failed()
-        self._resize()
-        charged = started[0] if len(started) == 1 and not self.draining.is_set() else None
-        again = [run for run in (*started, *waiting) if run is not charged and isinstance(run, Run)]
-        for run in again:
-            run.suspected = run.suspected or run in started
-            run.state = State.WAITING
+        for run in verdict.suspected:
+            run.suspected = True
+        for run in (*verdict.suspected, *verdict.innocent):
             self._admission.leave(run)
-        if charged is not None:
-            charged.on_fault(Fault(code="crash_error", message=f"the handler's process ended: {why}"))
+            run.interrupted()
         self._admission.rejoin(again)
-        if self.draining.is_set():
-            self.release_waiting()
-        self._admit()
+        for run, fault in verdict.charged:
+            run.on_fault(fault)
+        self.on_room()
 
     def on_runtime_draining(self) -> None:
         """Stop too: the pod is going away."""
         log.info("the runtime is stopping", extra={"event": "runtime_draining"})
-        self.release_waiting()
+        self.drain()
+        self._stop()
+
+    def on_room(self) -> None:
+        """Let in whoever may enter the handler now."""
+        self.resize()
+        self._admit()
 
     # What runs ask for.
 
@@ -145,28 +183,34 @@ class Actor:
         self._admission.leave(run)
         if seconds is not None:
             self._prefetch.succeeded(seconds)
-        self._admit()
+        self.on_room()
+
+    def give_up(self, run: Run) -> None:
+        """Have the handler end what nobody waits for any more, and let the next one in."""
+        self.runtime.abandon(run.request)
+        self.left_handler(run, None)
 
     def enter_later(self, run: Run, seconds: float) -> None:
         """Let a run wait in our hands, then enter the handler again."""
-        if self.draining.is_set():
-            run.release()
-            return
-        asyncio.get_running_loop().call_later(seconds, self._enter_again, run)
+        self._admission.rest(run, seconds, self._admit)
 
     def finished(self, run: Run) -> None:
         """Settle or release the message, by the run's state."""
-        self.runs.pop(run.key, None)
+        del self.runs[run.key]
         self.metrics.active.dec(len(run.deliveries))
-        if self._consumer is not None and run.state is not State.LOST:
-            give = self._consumer.settle if run.state is State.SETTLED else self._consumer.release
-            for delivery in run.deliveries:
-                give(delivery)
         if run.state is State.SETTLED:
+            self.window.settle(run.deliveries)
             self.metrics.settled(run.status, time.monotonic() - run.begun)
-        self._resize()
+        else:
+            self.window.release(run.deliveries)
+        self.resize()
         if not self.runs:
             self.idle.set()
+
+    def resize(self) -> None:
+        """Ask for as much as there is room for, and for a little more where messages wait for a queue to appear."""
+        extra = min(self.publisher.without_queue, _MOST_EXTRA)
+        self.window.resize(self._prefetch.size + extra if self.serving else 0)
 
     def _begin(self, key: Key, delivery: Delivery, envelope: Envelope) -> Run:
         kind = EndRun if self.settings.is_end else Run
@@ -174,58 +218,55 @@ class Actor:
         self.idle.clear()
         return run
 
-    def _wait(self, run: Run) -> None:
-        self._admission.join(run)
-        self._admit()
-
-    def _deliver_undecodable(self, delivery: Delivery, error: EnvelopeError) -> None:
+    def _deliver_undecodable(self, delivery: Delivery, message: Undecodable) -> None:
         """Record bytes that are no envelope: at error-end by its own handler, elsewhere by sending them there."""
-        log.warning("no envelope: %s", error, extra={"event": "undecodable", "message_id": delivery.message_id})
-        record = undecodable(delivery.body, delivery.message_id, error, self.settings.actor, datetime.now(UTC))
-        run = self._begin(("", id(delivery), 0, 0), delivery, record.envelope)
-        if self.settings.actor == ERROR_END:
-            self._wait(run)
+        run = self._begin(message.key, delivery, message.record.envelope)
+        if message.is_ours_to_store:
+            log.warning("no envelope: %s", message.fault.message, extra=run.labels("undecodable", message.fault.code))
+            self._admission.join(run)
+            self._admit()
         else:
-            run.refuse(record, error.code)
-
-    def _refusal(self, envelope: Envelope, delivery: Delivery) -> Fault | None:
-        if envelope.payload is UNSET:
-            return Fault(
-                code="msg_parsing_error", message="payload_ref: this version does not fetch payloads; send them inside"
-            )
-        most = self.settings.resiliency.max_deliveries
-        return refusal(envelope, self.settings.actor, delivery.count, most, datetime.now(UTC))
+            run.record(message.record, message.fault)
 
     def _admit(self) -> None:
-        """Let in whoever may enter the handler now."""
-        while self.runtime.ready and (run := self._admission.admit()) is not None:
-            payload = run.envelope.payload
+        calls = self.runtime.calls
+        while self.serving and self._admission.inside + calls.abandoned < self._prefetch.inside:
+            run = self._admission.admit()
+            if run is None:
+                break
+            self._enter(run)
+        self._return_waiting()
+
+    def _return_waiting(self) -> None:
+        """Once nothing will enter any more, keep nothing that waits."""
+        if self._gives_back:
+            self.release_waiting()
+
+    def _enter(self, run: Run) -> None:
+        """Run a message, unless its time is up, it is no longer ours, or no runtime takes it."""
+        seconds = run.seconds_allowed()
+        head, body = meta(run.envelope, envelope_mode=self.envelope_mode), payload(run.envelope)
+        if not run.delivery().is_lost and seconds > 0 and invoke_size(head, body) <= self.runtime.most_bytes:
             self.metrics.receive.observe(time.monotonic() - run.begun)
-            body = memoryview(payload if payload is not UNSET else _NULL)
-            run.entered(self.runtime.invoke(run, run.meta(), body, self.settings.timeout))
-
-    def _enter_again(self, run: Run) -> None:
-        if run.over:
+            run.entered(self.runtime.invoke(run, head, body, seconds))
             return
-        if self.draining.is_set():
-            run.release()
-            return
-        self._wait(run)
+        self._admission.leave(run)
+        if run.delivery().is_lost:
+            run.lose()
+        elif seconds <= 0:
+            run.refuse(Fault(code="deadline_exceeded", message="the message's deadline passed while it waited here"))
+        else:
+            sentence = f"the runtime takes at most {self.runtime.most_bytes} bytes (ASYA_MAX_BODY_BYTES)"
+            run.refuse(Fault(code="msg_parsing_error", message=sentence))
 
-    def _resize(self) -> None:
-        """Tell the broker how much to send, when that has changed by enough to be worth saying."""
-        if self._consumer is None or self.draining.is_set():
-            return
-        size = self._prefetch.size + min(self.publisher.held, _MOST_HELD) if self.runtime.ready else 0
-        asked = self._asked_for
-        if size == asked or (size and asked and abs(size - asked) < max(size, asked) // 5):
-            return
-        self._asked_for = size
-        self._consumer.resize(size)
-
-
-def _key(envelope: Envelope) -> Key:
-    """What makes two deliveries the same message: id, position, attempt and generation."""
-    status = envelope.status
-    generation = status.generation if status is not UNSET and status.generation is not UNSET else 0
-    return envelope.id, envelope.route.current, attempt_of(envelope), generation
+    def _give_back_waiting(self) -> int:
+        """Give what waits to other pods; nothing is asked for meanwhile, so it does not come back here."""
+        left = 0
+        for call in self.runtime.calls.not_begun():
+            run = call.invocation
+            self.runtime.abandon(call.request)
+            if run is not None:
+                self._admission.leave(run)
+                run.release()
+                left += 1
+        return left + self.release_waiting()

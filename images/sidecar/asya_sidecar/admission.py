@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from collections.abc import Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
 
-class _Entrant(Protocol):
+class _Entrant(Hashable, Protocol):
     @property
     def alone(self) -> bool: ...
 
@@ -22,6 +24,7 @@ class Admission(Generic[_E]):
 
     def __init__(self) -> None:
         self._waiting: deque[_E] = deque()
+        self._resting: dict[_E, asyncio.TimerHandle] = {}
         self._inside: set[_E] = set()
         self._lone: _E | None = None
 
@@ -40,6 +43,16 @@ class Admission(Generic[_E]):
     def rejoin(self, entrants: list[_E]) -> None:
         """Wait in front, in the order given; they were inside before."""
         self._waiting.extendleft(reversed(entrants))
+
+    def rest(self, entrant: _E, seconds: float, then: Callable[[], None]) -> None:
+        """Wait at the end, but only after some seconds; `then` is called when the time has come."""
+
+        def rested() -> None:
+            del self._resting[entrant]
+            self.join(entrant)
+            then()
+
+        self._resting[entrant] = asyncio.get_running_loop().call_later(seconds, rested)
 
     def admit(self) -> _E | None:
         """Let the first in, or return None when it has to wait."""
@@ -61,7 +74,10 @@ class Admission(Generic[_E]):
             self._lone = None
 
     def withdraw(self) -> list[_E]:
-        """Return everybody who waits, and let them wait no more."""
-        waiting = list(self._waiting)
+        """Return everybody who waits or rests, and let them wait no more."""
+        for timer in self._resting.values():
+            timer.cancel()
+        everybody = [*self._waiting, *self._resting]
         self._waiting.clear()
-        return waiting
+        self._resting.clear()
+        return everybody

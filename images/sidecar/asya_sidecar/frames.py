@@ -12,9 +12,12 @@ from enum import IntEnum
 from asya_core.errors import AsyaError
 
 _HEADER = struct.Struct(">IBQ")
+_LENGTH = struct.Struct(">I")
 _INVOKE = struct.Struct(">II")
 _END = struct.Struct(">Q")
-_AFTER_LENGTH = _HEADER.size - 4
+_FIXED = _HEADER.size - _LENGTH.size
+_ANY = 1 << 32
+_LONGEST_TIMEOUT = (1 << 32) - 1
 
 
 class Kind(IntEnum):
@@ -32,7 +35,20 @@ class Kind(IntEnum):
     WORKER = 10
 
 
-_KINDS = {int(kind): kind for kind in Kind}
+_RULES: dict[int, tuple[Kind, bool, int, int]] = {
+    kind: (kind, has_request, least, most)
+    for kind, has_request, least, most in (
+        (Kind.HELLO, False, 2, _ANY),
+        (Kind.ITEM, True, 1, _ANY),
+        (Kind.END, True, _END.size, _END.size),
+        (Kind.ERROR, True, 2, _ANY),
+        (Kind.DRAIN, False, 0, 0),
+        (Kind.PING, False, 0, _ANY),
+        (Kind.PONG, False, 0, _ANY),
+        (Kind.WORKER, False, 2, _ANY),
+    )
+}
+"""What the runtime may send: whether it belongs to a request, and the fewest and most bytes of its body."""
 
 
 class ProtocolError(AsyaError):
@@ -41,65 +57,78 @@ class ProtocolError(AsyaError):
 
 def encode_frame(kind: Kind, request: int = 0, body: bytes = b"") -> bytes:
     """Return one whole frame."""
-    return _HEADER.pack(_AFTER_LENGTH + len(body), kind, request) + body
+    return _HEADER.pack(_FIXED + len(body), kind, request) + body
 
 
 def encode_invoke(request: int, timeout: float, meta: bytes, payload: bytes | memoryview) -> list[bytes | memoryview]:
     """Return an INVOKE frame in pieces, so that the payload is not copied here. `timeout` in seconds, 0 for none."""
-    length = _AFTER_LENGTH + _INVOKE.size + len(meta) + len(payload)
-    head = _HEADER.pack(length, Kind.INVOKE, request) + _INVOKE.pack(min(int(timeout * 1000), 0xFFFFFFFF), len(meta))
-    return [head + meta, payload]
+    milliseconds = min(max(int(timeout * 1000), 1), _LONGEST_TIMEOUT) if timeout > 0 else 0
+    length = _FIXED + invoke_size(meta, payload)
+    return [_HEADER.pack(length, Kind.INVOKE, request) + _INVOKE.pack(milliseconds, len(meta)) + meta, payload]
+
+
+def invoke_size(meta: bytes, payload: bytes | memoryview) -> int:
+    """Return how many bytes an INVOKE's body has, which is what the runtime's limit is about."""
+    return _INVOKE.size + len(meta) + len(payload)
 
 
 def decode_end(body: bytes) -> float:
     """Return the seconds that the handler took, from an END frame's body."""
-    if len(body) != _END.size:
-        raise ProtocolError(f"an END frame has {len(body)} bytes of body instead of {_END.size}")
     microseconds: int = _END.unpack(body)[0]
     return microseconds / 1e6
 
 
 class FrameReader:
-    """Cuts a stream of bytes into frames. `limit` is the most bytes that a body may have."""
+    """Cuts the bytes that a runtime sends into frames. `limit` is the most bytes that a body may have."""
 
     def __init__(self, limit: int) -> None:
-        self._longest = limit + _AFTER_LENGTH
+        self._limit = limit
         self._rest = bytearray()
+        self._wanted = _HEADER.size
 
     def feed(self, data: bytes) -> Iterator[tuple[Kind, int, bytes]]:
         """Yield `(kind, request, body)` of every frame that is complete now.
 
-        Raises ProtocolError at the first frame with an impossible length or an unknown kind.
+        Raises ProtocolError at the first frame that the protocol does not allow, as soon as its header shows it.
         """
         if self._rest:
             self._rest += data
-            if len(self._rest) < self._wanted(self._rest, 0):
+            if len(self._rest) < self._wanted:
+                self._check_length(self._rest, 0)
                 return
             data = bytes(self._rest)
             self._rest.clear()
         start, end = 0, len(data)
+        self._wanted = _HEADER.size
         while end - start >= _HEADER.size:
-            stop = start + self._wanted(data, start)
+            length, number, request = _HEADER.unpack_from(data, start)
+            kind = self._checked(length - _FIXED, number, request)
+            stop = start + _LENGTH.size + length
             if stop > end:
+                self._wanted = stop - start
                 break
-            _, kind, request = _HEADER.unpack_from(data, start)
-            yield self._known(kind), request, data[start + _HEADER.size : stop]
+            yield kind, request, data[start + _HEADER.size : stop]
             start = stop
+        self._check_length(data, start)
         self._rest += data[start:]
 
-    def _wanted(self, data: bytes | bytearray, start: int) -> int:
-        """Return how many bytes the frame at `start` has, checked before any are waited for."""
-        if len(data) - start < _HEADER.size:
-            return _HEADER.size
-        length = int.from_bytes(data[start : start + 4], "big")
-        if not _AFTER_LENGTH <= length <= self._longest:
-            raise ProtocolError(
-                f"a frame announces {length} bytes; between {_AFTER_LENGTH} and {self._longest} are allowed"
-            )
-        return length + 4
-
-    def _known(self, kind: int) -> Kind:
+    def _checked(self, size: int, number: int, request: int) -> Kind:
+        self._check_size(size)
         try:
-            return _KINDS[kind]
+            kind, has_request, least, most = _RULES[number]
         except KeyError:
-            raise ProtocolError(f"a frame is of the unknown kind {kind}") from None
+            raise ProtocolError(f"the runtime sent a frame of kind {number}, which it may not send") from None
+        if has_request != (request > 0):
+            raise ProtocolError(f"the runtime sent {kind.name} {'without a' if has_request else 'with a'} request")
+        if not least <= size <= most:
+            raise ProtocolError(f"the runtime sent {kind.name} with {size} bytes of body")
+        return kind
+
+    def _check_length(self, data: bytes | bytearray, start: int) -> None:
+        """Judge an announced length before anything that it announces is kept."""
+        if len(data) - start >= _LENGTH.size:
+            self._check_size(_LENGTH.unpack_from(data, start)[0] - _FIXED)
+
+    def _check_size(self, size: int) -> None:
+        if not 0 <= size <= self._limit:
+            raise ProtocolError(f"the runtime announced a body of {size} bytes; 0 to {self._limit} are allowed")

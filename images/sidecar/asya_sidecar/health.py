@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from socketserver import TCPServer, ThreadingMixIn
+from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
@@ -20,6 +22,8 @@ STUCK_SECONDS = 30.0
 NO_CONSUMER_SECONDS = 300.0
 """A sidecar whose broker answers, but that has consumed nothing for this long, is better started again."""
 
+_POLL_SECONDS = 0.1
+
 Probe = Callable[[], str | None]
 
 
@@ -27,15 +31,20 @@ class Health:
     """What the probes ask: None from `why_not_ready` means ready. `beat` is called by the event loop."""
 
     def __init__(
-        self, connected: Callable[[], bool], consuming: Callable[[], bool], runtime_ready: Callable[[], bool]
+        self,
+        connected: Callable[[], bool],
+        consuming: Callable[[], bool],
+        runtime_ready: Callable[[], bool],
+        serving: Callable[[], bool],
     ) -> None:
-        self._connected, self._consuming, self._runtime_ready = connected, consuming, runtime_ready
+        self._connected, self._consuming = connected, consuming
+        self._runtime_ready, self._serving = runtime_ready, serving
         self._beat = self._consumed = time.monotonic()
 
     def beat(self) -> None:
         """Note that the event loop turns, and whether there is nothing to complain of."""
         self._beat = time.monotonic()
-        if self._consuming() or not self._connected() or not self._runtime_ready():
+        if self._consuming() or not self._connected() or not self._serving():
             self._consumed = self._beat
 
     def why_not_alive(self) -> str | None:
@@ -53,21 +62,28 @@ class Health:
             return "the runtime is not ready; its log says why"
         if not self._connected():
             return "the broker is not reachable"
-        return None if self._consuming() else "the queue is not being consumed"
+        if not self._consuming():
+            return "the queue is not being consumed"
+        return None if self._serving() else "the actor is stopping, or every handler is past its timeout"
 
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
-    allow_reuse_address = True
 
-    def server_bind(self) -> None:
-        """Bind without asking DNS for our own name, which can take seconds."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = "", self.socket.getsockname()[1]
+    def __init__(self, listening: socket.socket) -> None:
+        super().__init__(listening.getsockname()[:2], _Quiet, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+        self.server_name, self.server_port = "", listening.getsockname()[1]
         self.setup_environ()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that go away before they have their answer."""
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = 10.0
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: probes come every few seconds."""
 
@@ -87,9 +103,18 @@ def serve_health(host: str, port: int, health: Health, registry: CollectorRegist
         why_not = probes[path]()
         return _answer(start_response, "503 Service Unavailable" if why_not else "200 OK", why_not or "ok")
 
-    server = make_server(host, port, app, server_class=_Server, handler_class=_Quiet)
-    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    server = _Server(_listen(host, port))
+    server.set_app(app)
+    threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="health", daemon=True).start()
     return server
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Listen on every address of both families where no host is given, since probes come over the pod's own."""
+    if not host and socket.has_dualstack_ipv6():
+        with contextlib.suppress(OSError):
+            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
 
 def _answer(start_response: StartResponse, status: str, text: str) -> list[bytes]:

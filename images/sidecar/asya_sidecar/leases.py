@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 
-from asya_core.errors import LeaseLostError, TransportUnavailableError
-from asya_core.transports import Consumer
+from asya_core.errors import LeaseLostError, TransportError
+from asya_core.transports import Consumer, Delivery
+from asya_core.transports.base import lease_clock
 from asya_sidecar.actor import Actor
 from asya_sidecar.run import Run
 
@@ -28,20 +28,23 @@ async def keep_leases(actor: Actor, consumer: Consumer) -> None:
     """
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        soon = time.clock_gettime(time.CLOCK_BOOTTIME) + RENEW_BELOW_SECONDS
-        due = [run for run in actor.runs.values() if (run.delivery().lease_until or soon) < soon]
-        if due:
-            await asyncio.gather(*(_renew(run, consumer) for run in due))
+        soon = lease_clock() + RENEW_BELOW_SECONDS
+        await asyncio.gather(
+            *(_renew(run, consumer) for run in actor.runs.values() if _ends_before(soon, run.delivery()))
+        )
+
+
+def _ends_before(time: float, delivery: Delivery) -> bool:
+    """Tell whether there is a lease that ends then, and has not ended yet."""
+    return delivery.lease_until is not None and delivery.lease_until < time and not delivery.is_lost
 
 
 async def _renew(run: Run, consumer: Consumer) -> None:
+    delivery = run.delivery()
     try:
-        await consumer.extend(run.delivery())
-    except LeaseLostError:
-        log.warning(
-            "the lease ended while the message was in hand", extra={"event": "lease_lost", "id": run.envelope.id}
-        )
-    except TransportUnavailableError as error:
-        log.warning(
-            "a lease could not be renewed: %s", error, extra={"event": "lease_not_renewed", "id": run.envelope.id}
-        )
+        await consumer.extend(delivery)
+    except LeaseLostError as error:
+        if not run.over:
+            log.warning("it goes on without a lease: %s", error, extra=run.labels("lease_lost", "lease"))
+    except TransportError as error:
+        log.warning("a lease could not be renewed: %s", error, extra=run.labels("lease_not_renewed", "lease"))

@@ -11,6 +11,11 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120
 _BROKER_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _BYTES = tuple(100.0 * 10**power for power in range(8))
 
+_CODES = frozenset({
+    "processing_error", "result_error", "route_error", "msg_parsing_error", "route_mismatch", "timeout_error",
+    "crash_error", "deadline_exceeded", "cancelled_error", "deliveries", "unroutable",
+})  # fmt: skip
+
 
 class Metrics:
     """Everything that a sidecar counts. `queue` labels hold the actor's name, as the original's do."""
@@ -55,7 +60,11 @@ class Metrics:
         sizes = self._histogram("envelope_size_bytes", "Size of envelopes.", _BYTES, "direction")
         self.received_bytes, self.sent_bytes = sizes.labels(direction="received"), sizes.labels(direction="sent")
         self.active = Gauge("asya_actor_active_messages", "Messages in hand.", registry=self.registry)
-        self.unconfirmed = Gauge("asya_actor_held_outputs", "Outputs no queue has taken yet.", registry=self.registry)
+        self.held = Gauge(
+            "asya_actor_held_outputs",
+            "Outputs that no queue has taken, and that are sent again.",
+            registry=self.registry,
+        )
         self.redelivered = self._counter("messages_redelivered_total", "Deliveries after the first.", "queue").labels(
             **own
         )
@@ -78,11 +87,11 @@ class Metrics:
 
     def failed(self, reason: str) -> None:
         """Count a message that failed for good or will be retried."""
-        self._failed.labels(queue=self._actor, reason=reason).inc()
+        self._failed.labels(queue=self._actor, reason=_known(reason)).inc()
 
     def runtime_error(self, code: str) -> None:
         """Count a fault that the runtime reported."""
-        self._errors.labels(queue=self._actor, error_type=code).inc()
+        self._errors.labels(queue=self._actor, error_type=_known(code)).inc()
 
     def sent(self, queue: str, kind: str, size: int, seconds: float) -> None:
         """Count a confirmed publish that took `seconds`."""
@@ -110,3 +119,8 @@ class Metrics:
 
     def _histogram(self, name: str, help_: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(f"asya_actor_{name}", help_, labels, buckets=buckets, registry=self.registry)
+
+
+def _known(code: str) -> str:
+    """Return a code as a label: one that a runtime made up must not make a new time series."""
+    return code if code in _CODES else "other"

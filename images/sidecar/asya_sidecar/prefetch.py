@@ -30,7 +30,12 @@ class Prefetch:
     @property
     def size(self) -> int:
         """Messages that may be in hand now."""
-        return self.fixed if self.fixed is not None else self.concurrency + self._ahead
+        return self.fixed if self.fixed is not None else self.inside
+
+    @property
+    def inside(self) -> int:
+        """Messages that may be at the runtime now, running or about to: what can't be given back any more."""
+        return self.concurrency + self._ahead
 
     def succeeded(self, seconds: float) -> None:
         """Learn from a handler's call that took `seconds`."""

@@ -16,12 +16,18 @@ from asya_core.errors import LeaseLostError, MessageTooLargeError, QueueMissingE
 from asya_core.outgoing import Publication
 from asya_core.transports import Delivery, Transport
 from asya_sidecar.metrics import Metrics
+from asya_sidecar.records import smaller
 from asya_sidecar.settings import Settings
 
 log = logging.getLogger(__name__)
 
+MANY_UNCONFIRMED = 1000
+"""Outputs that may be on their way at once before handlers are made to wait."""
+
+MANY_BYTES = 64 * 1024 * 1024
+"""The same, in bytes."""
+
 _FIRST_RETRY, _LAST_RETRY = 0.05, 5.0
-_MANY_UNCONFIRMED = 1000
 
 Done = Callable[[Publication, Exception | None], None]
 """Called once a queue took the publication, or with why none ever will."""
@@ -30,7 +36,8 @@ Done = Callable[[Publication, Exception | None], None]
 class Publisher:
     """Sends publications and keeps count of those that no queue has taken yet.
 
-    `on_pressure(True)` is called when very many are unconfirmed, `on_pressure(False)` when it is few again.
+    `without_queue` counts those whose queue does not exist. `on_pressure(True)` is called when very much is
+    unconfirmed, `on_pressure(False)` when it is little again.
     """
 
     def __init__(self, transport: Transport, settings: Settings, metrics: Metrics) -> None:
@@ -38,27 +45,54 @@ class Publisher:
         self.settings = settings
         self.metrics = metrics
         self.unconfirmed = 0
-        self.held = 0
+        self.without_queue = 0
         self.on_pressure: Callable[[bool], None] = lambda _: None
+        self._bytes = 0
+        self._high = False
+        self._timers: dict[_Sending, asyncio.TimerHandle] = {}
 
     def send(self, publication: Publication, holding: Callable[[], Delivery], done: Done) -> None:
         """Publish; `holding` returns the delivery that the message follows from."""
-        self.unconfirmed += 1
-        if self.unconfirmed == _MANY_UNCONFIRMED:
-            self.on_pressure(True)
-        _Sending(self, publication, holding, done).attempt()
+        _Sending(self, publication, holding, done).begin()
 
-    def finished(self) -> None:
-        """Count one publication less."""
+    def close(self) -> None:
+        """Send nothing any more."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def begun(self, size: int) -> None:
+        """Count one publication of `size` bytes more."""
+        self.unconfirmed += 1
+        self._bytes += size
+        if not self._high and (self.unconfirmed >= MANY_UNCONFIRMED or self._bytes >= MANY_BYTES):
+            self._high = True
+            self.on_pressure(True)
+
+    def finished(self, size: int) -> None:
+        """Count one publication of `size` bytes less."""
         self.unconfirmed -= 1
-        if self.unconfirmed == _MANY_UNCONFIRMED // 2:
+        self._bytes -= size
+        if self._high and self.unconfirmed <= MANY_UNCONFIRMED // 2 and self._bytes <= MANY_BYTES // 2:
+            self._high = False
             self.on_pressure(False)
+
+    def try_later(self, sending: _Sending, seconds: float) -> None:
+        """Let a publication be tried again."""
+        self._timers[sending] = asyncio.get_running_loop().call_later(seconds, self._try_again, sending)
+
+    def _try_again(self, sending: _Sending) -> None:
+        del self._timers[sending]
+        sending.attempt()
 
 
 class _Sending:
     """One publication on its way to a queue."""
 
-    __slots__ = ("_begun", "_body", "_delay", "_done", "_held", "_holding", "_publication", "_publisher", "_queue")
+    __slots__ = (
+        "_begun", "_body", "_delay", "_done", "_held", "_holding", "_publication", "_publisher", "_queue", "_size",
+        "_without_queue",
+    )  # fmt: skip
 
     def __init__(
         self, publisher: Publisher, publication: Publication, holding: Callable[[], Delivery], done: Done
@@ -69,15 +103,25 @@ class _Sending:
         self._done = done
         self._queue = publisher.settings.queue_of(publication.actor)
         self._body = encode(publication.envelope)
+        self._size = len(self._body)
         self._begun = time.monotonic()
         self._delay = _FIRST_RETRY
-        self._held = False
+        self._held = self._without_queue = False
+
+    def begin(self) -> None:
+        """Publish for the first time, unless it is too large for anybody."""
+        self._publisher.begun(self._size)
+        most = self._publisher.settings.limits.size
+        while len(self._body) > most and self._shrink():
+            pass
+        if len(self._body) > most and self._publication.kind != "error_end":
+            sentence = f"the envelope has {len(self._body)} bytes; at most {most} are passed on"
+            self._end(MessageTooLargeError(sentence))
+        else:
+            self.attempt()
 
     def attempt(self) -> None:
         """Publish once."""
-        if len(self._body) > self._publisher.settings.limits.size and self._publication.kind != "error_end":
-            self._confirmed(MessageTooLargeError(self._too_large()))
-            return
         self._publisher.transport.publish(
             self._queue, self._body, self._confirmed, delay=self._publication.delay, holding=self._holding()
         )
@@ -86,12 +130,13 @@ class _Sending:
         if error is None:
             seconds = time.monotonic() - self._begun
             self._publisher.metrics.sent(self._queue, self._publication.kind, len(self._body), seconds)
+            self._end(None)
+        elif isinstance(error, MessageTooLargeError) and self._shrink():
+            self.attempt()
         elif self._worth_retrying(error):
             self._hold(error)
-            return
-        self._let_go()
-        self._publisher.finished()
-        self._done(self._publication, error)
+        else:
+            self._end(error)
 
     def _worth_retrying(self, error: Exception) -> bool:
         if isinstance(error, LeaseLostError):
@@ -107,21 +152,37 @@ class _Sending:
     def _hold(self, error: Exception) -> None:
         if not self._held:
             self._held = True
-            self._publisher.held += 1
-            self._publisher.metrics.unconfirmed.inc()
+            self._publisher.metrics.held.inc()
             log.warning(
                 "no queue has taken an output yet; it is held and sent again: %s",
                 error,
                 extra={"event": "output_held", "id": self._publication.envelope.id, "queue": self._queue},
             )
-        asyncio.get_running_loop().call_later(self._delay, self.attempt)
+        self._count_queue(missing=isinstance(error, QueueMissingError))
+        self._publisher.try_later(self, self._delay)
         self._delay = min(self._delay * 2, _LAST_RETRY)
 
-    def _let_go(self) -> None:
+    def _end(self, error: Exception | None) -> None:
         if self._held:
-            self._held = False
-            self._publisher.held -= 1
-            self._publisher.metrics.unconfirmed.dec()
+            self._publisher.metrics.held.dec()
+        self._count_queue(missing=False)
+        self._publisher.finished(self._size)
+        self._done(self._publication, error)
 
-    def _too_large(self) -> str:
-        return f"the envelope has {len(self._body)} bytes; at most {self._publisher.settings.limits.size} are passed on"
+    def _count_queue(self, *, missing: bool) -> None:
+        self._publisher.without_queue += missing - self._without_queue
+        self._without_queue = missing
+
+    def _shrink(self) -> bool:
+        """Leave something out of an error record that is too large; tell whether there was anything."""
+        less = smaller(self._publication.envelope) if self._publication.kind == "error_end" else None
+        if less is None:
+            return False
+        log.error(
+            "an error record of %d bytes is too large to be stored; a part of it is left out",
+            len(self._body),
+            extra={"event": "record_shortened", "id": less.id},
+        )
+        self._publication = Publication(self._publication.actor, less, "error_end")
+        self._body = encode(less)
+        return True

@@ -20,26 +20,24 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-import msgspec
-from msgspec import UNSET, Raw
+from msgspec import Raw
 
 from asya_core.decide import Ended, Failed, Hop, arrival, decide
-from asya_core.envelope import Envelope, encode
+from asya_core.envelope import Envelope
 from asya_core.error_record import to_error_end
 from asya_core.errors import LeaseLostError, QueueMissingError, ResultError
 from asya_core.faults import Fault
-from asya_core.outgoing import Publication, child, edited_child, forward, with_status
+from asya_core.outgoing import Publication, attempt_of, child, edited_child, forward
 from asya_core.transports import Delivery
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Done, Publisher
+from asya_sidecar.request import deadline, seconds_allowed
 from asya_sidecar.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _chance = random.SystemRandom()
 _SUSPICIOUS_DELIVERIES = 3
-_FIRST_STORE_RETRY, _LAST_STORE_RETRY = 0.25, 60.0
-
 
 Key = tuple[str, int, int, int]
 """What makes two deliveries the same message: id, position, attempt and generation."""
@@ -67,6 +65,9 @@ class Surroundings(Protocol):
     def left_handler(self, run: Run, seconds: float | None) -> None:
         """Make room in the handler; `seconds` is how long it took, None where it did not end well."""
 
+    def give_up(self, run: Run) -> None:
+        """Have the handler end what nobody waits for any more."""
+
     def finished(self, run: Run) -> None:
         """Settle or release the run's deliveries by its state, and forget it."""
 
@@ -78,8 +79,8 @@ class Run:
     """A message in hand and what has become of it so far."""
 
     __slots__ = (
-        "_broken", "_first", "_items", "_outcome", "_unconfirmed", "actor", "arrived", "begun", "deliveries",
-        "envelope", "key", "request", "state", "status", "suspected",
+        "_broken", "_by_deadline", "_deadline", "_first", "_items", "_outcome", "_unconfirmed", "actor", "arrived",
+        "begun", "deliveries", "envelope", "key", "request", "state", "status", "suspected",
     )  # fmt: skip
 
     def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope) -> None:
@@ -93,6 +94,8 @@ class Run:
         self.status = "success"
         self.suspected = False
         self.request = 0
+        self._deadline = deadline(envelope)
+        self._by_deadline = False
         self._items = 0
         self._unconfirmed = 0
         self._first: Envelope | None = None
@@ -104,6 +107,11 @@ class Run:
         """Whether it must run with nothing beside it, because it may bring the handler's process or the pod down."""
         return self.suspected or self.deliveries[-1].count >= _SUSPICIOUS_DELIVERIES
 
+    @property
+    def over(self) -> bool:
+        """Whether the message has left our hands."""
+        return self.state in (State.SETTLED, State.RELEASED, State.LOST)
+
     def delivery(self) -> Delivery:
         """Return the delivery by which the message is held now: the last one, where it was delivered again."""
         return self.deliveries[-1]
@@ -112,16 +120,12 @@ class Run:
         """Take another delivery of the same message; it is settled with the first instead of being run again."""
         self.deliveries.append(delivery)
 
-    def meta(self) -> bytes:
-        """Return what the runtime learns beside the payload."""
-        if self.actor.envelope_mode:
-            bare = with_status(self.envelope, self.envelope.status)
-            bare.payload = UNSET
-            return encode(bare)
-        headers = self.envelope.headers
-        if headers is not UNSET and "traceparent" in headers:
-            return msgspec.json.encode({"id": self.envelope.id, "traceparent": headers["traceparent"]})
-        return msgspec.json.encode({"id": self.envelope.id})
+    def seconds_allowed(self) -> float:
+        """Return how long the handler may take from now on; not above 0 when the message's time is up."""
+        most = self.actor.settings.timeout
+        seconds = seconds_allowed(self._deadline, most, datetime.now(UTC))
+        self._by_deadline = seconds < most
+        return seconds
 
     def entered(self, request: int) -> None:
         """Begin to run, as the runtime's `request`."""
@@ -130,10 +134,15 @@ class Run:
         self._items = 0
         self._first = self._broken = self._outcome = None
 
+    def interrupted(self) -> None:
+        """Wait again: the handler's process ended, and it was not this message's doing."""
+        if not self.over:
+            self.state = State.WAITING
+
     def on_item(self, body: bytes) -> None:
         """Publish a sibling as it comes; hold child 0 until the handler has ended without error."""
         index, self._items = self._items, self._items + 1
-        if self._broken is not None:
+        if self._broken is not None or self.over:
             return
         try:
             made = self._child(index, body)
@@ -149,22 +158,29 @@ class Run:
     def on_end(self, seconds: float) -> None:
         """Go on to publish what the handler made."""
         self.actor.metrics.execution.observe(seconds)
-        self.actor.left_handler(self, seconds)
         self._outcome = Ended(self._first)
         self._publish_last()
+        self.actor.left_handler(self, seconds)
 
     def on_fault(self, fault: Fault) -> None:
         """Go on to retry, or to record the error."""
+        if fault.code == "timeout_error" and self._by_deadline:
+            fault = Fault(code="deadline_exceeded", message="the message's deadline passed while its handler ran")
         self.actor.metrics.runtime_error(fault.code)
-        self.actor.left_handler(self, None)
         self._broken = self._broken or fault
         self._outcome = Ended(None)
         self._publish_last()
+        self.actor.left_handler(self, None)
 
-    def refuse(self, publication: Publication, reason: str) -> None:
-        """Publish an error record instead of running."""
+    def refuse(self, fault: Fault) -> None:
+        """Record this as what became of the message, whatever a handler has made of it."""
+        self.record(to_error_end(self.envelope, fault, self.actor.settings.actor, datetime.now(UTC)), fault)
+
+    def record(self, publication: Publication, fault: Fault) -> None:
+        """Publish an error record of `fault` that is made already."""
         self.state = State.PUBLISHING
-        self._fail(reason)
+        self._fail(fault.code)
+        log.warning("to error-end: %s", fault.message, extra=self.labels("refused", fault.code))
         self._send(publication, self._last_done)
 
     def release(self) -> None:
@@ -173,14 +189,18 @@ class Run:
 
     def lose(self) -> None:
         """Forget the message: the broker gives it to somebody else."""
-        if not self.over:
-            self.actor.metrics.leases_lost.inc()
-            self._finish(State.LOST)
+        if self.over:
+            return
+        was_running = self.state is State.RUNNING
+        self.actor.metrics.leases_lost.inc()
+        log.warning("the lease ended; the broker delivers it again", extra=self.labels("lost", "lease"))
+        self._finish(State.LOST)
+        if was_running:
+            self.actor.give_up(self)
 
-    @property
-    def over(self) -> bool:
-        """Whether the message has left our hands."""
-        return self.state in (State.SETTLED, State.RELEASED, State.LOST)
+    def labels(self, event: str, reason: str) -> dict[str, object]:
+        """Return what a line of the log says about the message."""
+        return {"event": event, "reason": reason, "id": self.envelope.id, "attempt": attempt_of(self.envelope)}
 
     def _child(self, index: int, body: bytes) -> Envelope:
         if self.actor.envelope_mode:
@@ -203,8 +223,7 @@ class Run:
         if error is not None:
             self._broken = self._broken or _too_large(error)
         self._unconfirmed -= 1
-        if self._outcome is not None:
-            self._publish_last()
+        self._publish_last()
 
     def _publish_last(self) -> None:
         """Once the handler is done and its siblings are confirmed, publish what ends the input."""
@@ -217,15 +236,22 @@ class Run:
         if publication is None:
             self.release()
             return
-        self._note(publication)
-        self._send(publication, self._last_done)
-
-    def _note(self, publication: Publication) -> None:
         if self._broken is not None:
-            self._fail(self._broken.code)
-            self.status = "retried" if publication.kind == "retry" else "error"
+            self._note_failure(publication, self._broken)
         elif self._first is None:
             self.status = "empty_response"
+        self._send(publication, self._last_done)
+
+    def _note_failure(self, publication: Publication, fault: Fault) -> None:
+        self._fail(fault.code)
+        if publication.kind == "retry":
+            self.status = "retried"
+        labels = self.labels("handler_failed", fault.code)
+        log.warning(
+            "the handler failed; what follows: %s",
+            publication.kind,
+            extra={**labels, "type": fault.type, "delay": publication.delay},
+        )
 
     def _last_done(self, publication: Publication, error: Exception | None) -> None:
         """Settle the input once a queue has what follows from it."""
@@ -236,17 +262,15 @@ class Run:
         elif isinstance(error, LeaseLostError):
             self.lose()
         elif isinstance(error, QueueMissingError):
-            self._fail("unroutable")
+            self.status = "error"
             self._send(self._unroutable(publication, error), self._last_done)
         else:
-            fault = _too_large(error)
-            self._fail(fault.code)
-            self._send(
-                to_error_end(self.envelope, fault, self.actor.settings.actor, datetime.now(UTC)), self._last_done
-            )
+            self.refuse(_too_large(error))
 
     def _unroutable(self, publication: Publication, error: QueueMissingError) -> Publication:
         """Record an output whose queue never appeared, as it was to be delivered, so that a redrive can deliver it."""
+        self.actor.metrics.failed("unroutable")
+        log.error("no queue took it: %s", error, extra=self.labels("unroutable", "unroutable"))
         fault = Fault(code="unroutable", message=f"{error}; nobody took the message for {publication.actor!r}")
         return to_error_end(publication.envelope, fault, self.actor.settings.actor, datetime.now(UTC))
 
@@ -255,39 +279,9 @@ class Run:
         self.actor.metrics.failed(reason)
 
     def _finish(self, state: State) -> None:
-        self.state = state
-        self.actor.finished(self)
-
-
-class EndRun(Run):
-    """A message at happy-end or error-end: stored by the handler, however often that takes, then settled."""
-
-    __slots__ = ("_failures",)
-
-    def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope) -> None:
-        super().__init__(actor, key, delivery, envelope)
-        self._failures = 0
-        self.status = "end_consumed"
-
-    def on_item(self, body: bytes) -> None:
-        """Ignore it: an end returns nothing that anybody waits for."""
-
-    def on_end(self, seconds: float) -> None:
-        """Settle: the message is stored."""
-        self.actor.metrics.execution.observe(seconds)
-        self.actor.left_handler(self, seconds)
         if not self.over:
-            self._finish(State.SETTLED)
-
-    def on_fault(self, fault: Fault) -> None:
-        """Try again later, with no limit: a message that reached an end is never given up."""
-        self.actor.metrics.runtime_error(fault.code)
-        self.actor.metrics.failed(fault.code)
-        self.actor.left_handler(self, None)
-        log.error("the message could not be stored; trying again: %s", fault.message, extra={"event": "store_failed"})
-        self._failures += 1
-        self.state = State.WAITING
-        self.actor.enter_later(self, min(_FIRST_STORE_RETRY * 2**self._failures, _LAST_STORE_RETRY))
+            self.state = state
+            self.actor.finished(self)
 
 
 def _too_large(error: Exception) -> Fault:

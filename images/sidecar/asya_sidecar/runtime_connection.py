@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Literal, Protocol, cast
+from typing import Annotated, Literal, Protocol, cast
 
 import msgspec
 
@@ -12,7 +12,13 @@ from asya_sidecar.frames import FrameReader, Kind, ProtocolError, encode_frame
 
 log = logging.getLogger(__name__)
 
-_FRAME_OVERHEAD = 64 * 1024
+VERSION = 1
+"""The version of the protocol that is spoken here."""
+
+_ENVELOPE_OVERHEAD = 64 * 1024
+
+_Size = Annotated[int, msgspec.Meta(ge=1)]
+_Request = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -20,8 +26,8 @@ class Hello(msgspec.Struct, frozen=True):
 
     version: int
     mode: Literal["payload", "envelope"]
-    concurrency: int
-    limit: int
+    concurrency: _Size
+    limit: _Size
 
 
 class WorkerEnded(msgspec.Struct, frozen=True):
@@ -29,8 +35,8 @@ class WorkerEnded(msgspec.Struct, frozen=True):
 
     reason: str
     detail: str
-    started: list[int]
-    waiting: list[int]
+    started: list[_Request]
+    waiting: list[_Request]
 
 
 class Client(Protocol):
@@ -57,12 +63,15 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, client: Client, limit: int) -> None:
         self.client = client
+        self.greeted = False
         self.lost = asyncio.Event()
         self.draining = False
-        self._reader = FrameReader(limit + _FRAME_OVERHEAD)
+        self.closing = False
+        self._reader = FrameReader(limit + _ENVELOPE_OVERHEAD)
         self._loop = asyncio.get_running_loop()
         self._unsent: list[bytes | memoryview] = []
         self._transport: asyncio.Transport | None = None
+        self._why = "the runtime closed the socket"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; nothing is sent before the runtime's HELLO."""
@@ -73,14 +82,21 @@ class Connection(asyncio.Protocol):
         try:
             for kind, request, body in self._reader.feed(data):
                 self._handle(kind, request, body)
+                if self.closing:
+                    return
         except (ProtocolError, msgspec.DecodeError) as error:
             log.error("the runtime broke the protocol: %s", error, extra={"event": "protocol_error"})
-            self.close()
+            self.close(f"it broke the protocol: {error}")
+
+    def eof_received(self) -> None:
+        """Send nothing more to a runtime that has ended."""
+        self.closing = True
 
     def connection_lost(self, error: Exception | None) -> None:
         """Hand back what was outstanding."""
+        self.closing = True
         self.lost.set()
-        self.client.disconnected(self, str(error) if error else "the runtime closed the socket")
+        self.client.disconnected(self, str(error) if error else self._why)
 
     def send(self, pieces: list[bytes | memoryview]) -> None:
         """Write soon, together with what else is sent in this turn."""
@@ -97,9 +113,17 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.pause_reading()
 
-    def close(self) -> None:
-        """End the connection after what is unsent."""
+    def require_greeting(self) -> None:
+        """Give up a peer that has not said HELLO by now."""
+        if not self.greeted:
+            log.error("who listens on the runtime's socket says nothing", extra={"event": "runtime_silent"})
+            self.close("it did not say HELLO")
+
+    def close(self, why: str) -> None:
+        """End the connection after what is unsent; `why` is for the log."""
         self._flush()
+        self.closing = True
+        self._why = why
         if self._transport is not None:
             self._transport.close()
 
@@ -109,10 +133,12 @@ class Connection(asyncio.Protocol):
         self._unsent = []
 
     def _handle(self, kind: Kind, request: int, body: bytes) -> None:
-        if kind in (Kind.ITEM, Kind.END, Kind.ERROR):
+        if kind is Kind.HELLO:
+            self._greet(msgspec.json.decode(body, type=Hello))
+        elif not self.greeted:
+            raise ProtocolError(f"the runtime sent {kind.name} before HELLO")
+        elif request:
             self.client.answered(kind, request, body)
-        elif kind is Kind.HELLO:
-            self.client.connected(self, msgspec.json.decode(body, type=Hello))
         elif kind is Kind.WORKER:
             self.client.worker_ended(msgspec.json.decode(body, type=WorkerEnded))
         elif kind is Kind.DRAIN:
@@ -120,5 +146,14 @@ class Connection(asyncio.Protocol):
             self.client.draining()
         elif kind is Kind.PING:
             self.send([encode_frame(Kind.PONG, 0, body)])
-        elif kind is not Kind.PONG:
-            raise ProtocolError(f"the runtime sent {kind.name}, which only a sidecar sends")
+
+    def _greet(self, hello: Hello) -> None:
+        if self.greeted:
+            raise ProtocolError("the runtime sent HELLO twice")
+        if hello.version != VERSION:
+            raise ProtocolError(
+                f"the runtime speaks version {hello.version}, this sidecar version {VERSION}; "
+                "use sidecar and runtime of one release"
+            )
+        self.greeted = True
+        self.client.connected(self, hello)

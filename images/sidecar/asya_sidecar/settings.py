@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,14 @@ from asya_core.policies import Resiliency, read_resiliency
 from asya_core.route import ENDS, is_actor_name
 from asya_core.transports import NAMES
 
+_KNOWN = frozenset({
+    "ASYA_ACTOR_NAME", "ASYA_TRANSPORT", "ASYA_QUEUE_PREFIX", "ASYA_SOCKET_DIR", "ASYA_LOG_LEVEL",
+    "ASYA_IS_END_ACTOR", "ASYA_METRICS_ADDR", "ASYA_PREFETCH", "ASYA_RUNTIME_TIMEOUT", "ASYA_RESILIENCY",
+    "ASYA_MAX_BODY_BYTES", "ASYA_DRAIN_TIMEOUT", "ASYA_SECRETS_DIR", "ASYA_NATS_URL",
+})  # fmt: skip
+"""What this process reads, its transports included."""
+
+_ALMOST = 0.9
 _T = TypeVar("_T")
 _HIGHEST_PORT = 65535
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -61,13 +70,21 @@ class Settings(Struct, frozen=True, kw_only=True):
             metrics_host=host,
             metrics_port=port,
             prefetch=read("ASYA_PREFETCH", "auto", _prefetch, None),
-            timeout=read("ASYA_RUNTIME_TIMEOUT", "5m", parse_duration, 0.0),
+            timeout=read("ASYA_RUNTIME_TIMEOUT", "5m", _above_zero, 0.0),
             resiliency=read("ASYA_RESILIENCY", "{}", read_resiliency, Resiliency()),
             limits=Limits(size=read("ASYA_MAX_BODY_BYTES", str(Limits().size), _positive, 1)),
             drain_timeout=read("ASYA_DRAIN_TIMEOUT", "330s", parse_duration, 0.0),
         )
         read.check(settings)
         return settings
+
+
+def likely_mistakes(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each variable that nothing reads and whose name is almost one that something does."""
+    for name in sorted(environ):
+        if name.startswith("ASYA_") and name not in _KNOWN:
+            for meant in difflib.get_close_matches(name, _KNOWN, n=1, cutoff=_ALMOST):
+                yield f"{name}: nothing reads it; is {meant} meant?"
 
 
 class _Reader:
@@ -128,6 +145,13 @@ def _positive(written: str) -> int:
     return int(written)
 
 
+def _above_zero(written: str) -> float:
+    seconds = parse_duration(written)
+    if seconds <= 0:
+        raise ValueError(f"{written!r} leaves no time at all; write it like 30s or 5m")
+    return seconds
+
+
 def _prefetch(written: str) -> int | None:
     return None if written == "auto" else _positive(written)
 
@@ -136,4 +160,4 @@ def _address(written: str) -> tuple[str, int]:
     host, colon, port = written.rpartition(":")
     if not colon or not port.isdecimal() or int(port) > _HIGHEST_PORT:
         raise ValueError(f"{written!r} is no host:port; write it like :8080 or 127.0.0.1:8080")
-    return host, int(port)
+    return host.strip("[]"), int(port)

@@ -1,0 +1,57 @@
+"""A message at happy-end or error-end: stored by the handler, however often that takes, then settled."""
+
+from __future__ import annotations
+
+import logging
+
+from asya_core.envelope import Envelope
+from asya_core.faults import Fault
+from asya_core.transports import Delivery
+from asya_sidecar.run import Key, Run, State, Surroundings
+
+log = logging.getLogger(__name__)
+
+_FIRST_RETRY, _LAST_RETRY = 0.5, 60.0
+
+
+class EndRun(Run):
+    """A run that publishes nothing and gives nothing up: no limit of attempts, deliveries or time applies to it."""
+
+    __slots__ = ("_failures",)
+
+    def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope) -> None:
+        super().__init__(actor, key, delivery, envelope)
+        self._failures = 0
+        self.status = "end_consumed"
+
+    def seconds_allowed(self) -> float:
+        """Return how long the handler may take; an end stores a message also after its deadline."""
+        return self.actor.settings.timeout
+
+    def on_item(self, body: bytes) -> None:
+        """Ignore it: an end returns nothing that anybody waits for."""
+
+    def on_end(self, seconds: float) -> None:
+        """Settle: the message is stored."""
+        self.actor.metrics.execution.observe(seconds)
+        self._finish(State.SETTLED)
+        self.actor.left_handler(self, seconds)
+
+    def on_fault(self, fault: Fault) -> None:
+        """Try again later."""
+        self.actor.metrics.runtime_error(fault.code)
+        self.refuse(fault)
+        self.actor.left_handler(self, None)
+
+    def refuse(self, fault: Fault) -> None:
+        """Try again later: there is no other place for what can't be stored."""
+        self.actor.metrics.failed(fault.code)
+        log.error(
+            "the message could not be stored; trying again: %s",
+            fault.message,
+            extra=self.labels("store_failed", fault.code),
+        )
+        if not self.over:
+            self.state = State.WAITING
+            self.actor.enter_later(self, min(_FIRST_RETRY * 2.0 ** min(self._failures, 10), _LAST_RETRY))
+            self._failures += 1

@@ -1,0 +1,42 @@
+"""What the runtime is told of a message, and how long it may take over it; pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from asya_core.envelope import Envelope, encode
+from asya_core.outgoing import with_status
+from asya_core.times import read_rfc3339
+
+_NULL = Raw(b"null")
+
+
+def meta(envelope: Envelope, *, envelope_mode: bool) -> bytes:
+    """Return the meta of an INVOKE: in mode envelope everything but the payload, else id and traceparent."""
+    if envelope_mode:
+        bare = with_status(envelope, envelope.status)
+        bare.payload = UNSET
+        return encode(bare)
+    if envelope.headers is not UNSET and "traceparent" in envelope.headers:
+        return msgspec.json.encode({"id": envelope.id, "traceparent": envelope.headers["traceparent"]})
+    return msgspec.json.encode({"id": envelope.id})
+
+
+def payload(envelope: Envelope) -> memoryview:
+    """Return the payload's bytes, not copied."""
+    return memoryview(envelope.payload if envelope.payload is not UNSET else _NULL)
+
+
+def deadline(envelope: Envelope) -> datetime | None:
+    """Return when the message's time is up, or None when it has no such time."""
+    if envelope.status is UNSET or envelope.status.deadline_at is UNSET:
+        return None
+    return read_rfc3339(envelope.status.deadline_at)
+
+
+def seconds_allowed(until: datetime | None, most: float, now: datetime) -> float:
+    """Return how long a handler may take from `now` on: `most` seconds, or less when the time is up before."""
+    return most if until is None else min(most, (until - now).total_seconds())

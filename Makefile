@@ -29,8 +29,8 @@ demo: $(READY) ## Watch real messages flow through a pipeline of actors; TRANSPO
 	$(PY) -m examples.digits.demo --transport $(TRANSPORT) $(ARGS)
 
 .PHONY: test
-test: test-runtime ## Run every test that needs no cluster
-	$(PYTEST) $(ARGS)
+test: $(READY) ## Run every test that needs no cluster
+	@status=0; $(MAKE) test-runtime || status=1; $(PYTEST) $(ARGS) || status=1; exit $$status
 
 .PHONY: test-unit
 test-unit: $(READY) ## Test each package, the contract between them, and the charts

@@ -14,6 +14,7 @@ from tools import prepare
 
 VERSIONS = [(3, minor) for minor in range(9, 15)]
 REQUIREMENTS = prepare.ROOT / "requirements" / "runtime-test.txt"
+NOTHING_SELECTED = 5
 NAME = re.compile(r"python3(\.\d+)?$")
 ASK = "import sys, venv; print(*sys.version_info[:2], sys.executable, sep='\\n')"
 
@@ -60,11 +61,12 @@ def prepare_environment(version: tuple[int, int], python: Path, env: Mapping[str
 
 
 def run_tests(python: Path, arguments: list[str]) -> int:
-    """Run the runtime's tests with that interpreter and return pytest's exit status."""
+    """Run the runtime's tests with that interpreter and return pytest's exit status, 0 if nothing was selected."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("ASYA_", "PYTHONPATH"))}
     env["PYTHONPATH"] = str(prepare.ROOT / "images" / "runtime")
     command = [str(python), "-m", "pytest", "images/runtime", "-q", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=prepare.ROOT, env=env, check=False).returncode
+    status = subprocess.run(command, cwd=prepare.ROOT, env=env, check=False).returncode
+    return 0 if arguments and status == NOTHING_SELECTED else status
 
 
 def main() -> int:
@@ -78,9 +80,9 @@ def main() -> int:
             failed.append(version)
     for version in (each for each in VERSIONS if each not in found):
         name = f"Python {version[0]}.{version[1]}"
-        print(f"not run here: the runtime's tests on {name}: it is not on PATH; remedy: install {name}")
+        print(f"not run here: the runtime's tests on {name}: it is not on PATH; remedy: install {name}", flush=True)
     for version in failed:
-        print(f"error: the runtime's tests failed on Python {version[0]}.{version[1]}", file=sys.stderr)
+        print(f"error: the runtime's tests failed on Python {version[0]}.{version[1]}", flush=True)
     return 1 if failed or not found else 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from typing import Dict, FrozenSet, List, Optional, Tuple
 
 VERSION = 1
 
@@ -15,7 +14,7 @@ FROM_RUNTIME = frozenset({HELLO, ITEM, END, ERROR, DRAIN, PING, PONG, WORKER})
 DEFAULT_LIMIT = 16 * 1024 * 1024
 
 # One frame: kind, request, body. A plain tuple, since one is made for every message.
-Frame = Tuple[int, int, bytes]
+Frame = tuple[int, int, bytes]
 
 _HEADER = struct.Struct(">IBQ")
 _LENGTH = struct.Struct(">I")
@@ -24,7 +23,7 @@ _END = struct.Struct(">Q")
 _FIXED = 9  # what length counts besides the body: kind and request
 _ANY = 1 << 32
 
-NAMES: Dict[int, str] = {
+NAMES: dict[int, str] = {
     HELLO: "HELLO",
     INVOKE: "INVOKE",
     ITEM: "ITEM",
@@ -38,7 +37,7 @@ NAMES: Dict[int, str] = {
 }
 
 # For each kind: does it belong to a request, and the fewest and most bytes that its body may have.
-_RULES: Dict[int, Tuple[bool, int, int]] = {
+_RULES: dict[int, tuple[bool, int, int]] = {
     HELLO: (False, 2, _ANY),
     INVOKE: (True, 8, _ANY),
     ITEM: (True, 1, _ANY),
@@ -71,7 +70,7 @@ def invoke_body(timeout_ms: int, meta: bytes, payload: bytes) -> bytes:
     return _INVOKE.pack(timeout_ms, len(meta)) + meta + payload
 
 
-def parse_invoke(body: bytes) -> Tuple[int, bytes, bytes]:
+def parse_invoke(body: bytes) -> tuple[int, bytes, bytes]:
     """Return timeout in milliseconds, meta and payload of an INVOKE; raise FrameError where meta overruns the body."""
     timeout_ms, size = _INVOKE.unpack_from(body)
     end = _INVOKE.size + size
@@ -98,14 +97,14 @@ class Decoder:
     request are judged as soon as they are there, before their body is kept.
     """
 
-    def __init__(self, allowed: FrozenSet[int], limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, allowed: frozenset[int], limit: int = DEFAULT_LIMIT) -> None:
         self._allowed = allowed
         self._limit = limit
         self._rest = bytearray()
         self._need = 0
-        self.error: Optional[FrameError] = None
+        self.error: FrameError | None = None
 
-    def feed(self, data: bytes) -> List[Frame]:
+    def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that `data` completes, in order.
 
         After a violation the frames before it are returned, `error` says what was seen, and every later call returns
@@ -118,7 +117,7 @@ class Decoder:
             if len(self._rest) < self._need:
                 return []
             data = bytes(self._rest)
-        frames: List[Frame] = []
+        frames: list[Frame] = []
         try:
             position = self._cut(data, frames)
         except FrameError as error:
@@ -127,7 +126,7 @@ class Decoder:
         self._rest = bytearray(data[position:])
         return frames
 
-    def _cut(self, data: bytes, frames: List[Frame]) -> int:
+    def _cut(self, data: bytes, frames: list[Frame]) -> int:
         """Append every complete frame of `data`; return where the incomplete one begins."""
         position, size = 0, len(data)
         while size - position >= _HEADER.size:

@@ -1,0 +1,151 @@
+"""The listening socket with its two files, and the connection that is served."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+
+from asya_runtime.errors import EXIT_SOCKET, StartError
+from asya_runtime.session import Session
+
+SOCKET_NAME = "asya-runtime.sock"
+READY_NAME = "runtime-ready"
+
+_MODE = 0o660
+_BACKLOG = 16
+_ADDRESS_MAX = 107  # sun_path has 108 bytes, the last of them zero
+_FD_FOLDER = "/proc/self/fd"
+_RECEIVE_BYTES = 256 * 1024
+
+
+def address(folder_fd: int, folder: str, name: str) -> str:
+    """Return an address for `name` in `folder` that fits into a socket address; raise StartError where none does.
+
+    A path that is too long is reached through the open folder `folder_fd`.
+    """
+    path = os.path.join(folder, name)
+    if len(os.fsencode(path)) <= _ADDRESS_MAX:
+        return path
+    if os.path.isdir(_FD_FOLDER):
+        return f"{_FD_FOLDER}/{folder_fd}/{name}"
+    sentence = f"the path {path} is longer than {_ADDRESS_MAX} bytes; set ASYA_SOCKET_DIR to a shorter one"
+    raise StartError("socket_path_too_long", sentence, exit_code=EXIT_SOCKET)
+
+
+def remove_stale(folder: str) -> None:
+    """Remove what an earlier run left, so that nobody takes this one for ready before it is."""
+    for name in (READY_NAME, SOCKET_NAME):
+        with suppress(OSError):  # what can't be removed is told when the socket is made
+            os.unlink(os.path.join(folder, name))
+
+
+def not_made(name: str, folder: str, error: OSError) -> StartError:
+    """Return the failure to make the file `name` in the socket's folder."""
+    sentence = (
+        f"{name} can't be made in {folder}: {error.strerror or error}; "
+        f"ASYA_SOCKET_DIR must name a folder that user {os.getuid()} may write to"
+    )
+    return StartError("socket_not_made", sentence, exit_code=EXIT_SOCKET)
+
+
+class Listener:
+    """The socket in `folder`: it appears listening and with its final mode, then the ready file beside it."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._files: list[tuple[str, int]] = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._open()
+        except OSError as error:
+            self.close()
+            raise not_made(SOCKET_NAME, folder, error) from error
+
+    def _open(self) -> None:
+        folder_fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            temporary = f".asya-{os.getpid()}"
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=folder_fd)
+            self.socket.bind(address(folder_fd, self._folder, temporary))
+            os.chmod(temporary, _MODE, dir_fd=folder_fd)
+            self.socket.listen(_BACKLOG)
+            self.socket.setblocking(False)
+            os.rename(temporary, SOCKET_NAME, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
+        finally:
+            os.close(folder_fd)
+        self._remember(SOCKET_NAME)
+        with open(os.path.join(self._folder, READY_NAME), "w", encoding="ascii") as ready:
+            ready.write("ready\n")
+        self._remember(READY_NAME)
+
+    def _remember(self, name: str) -> None:
+        path = os.path.join(self._folder, name)
+        self._files.append((path, os.stat(path).st_ino))
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self.socket.fileno()
+
+    def accept(self) -> socket.socket | None:
+        """Return a new connection, or None where there is none after all."""
+        try:
+            return self.socket.accept()[0]
+        except OSError:
+            return None
+
+    def forget(self) -> None:
+        """Close the socket without removing its files: a forked child must not hold it."""
+        self.socket.close()
+
+    def close(self) -> None:
+        """Stop listening and remove both files, unless another runtime has put its own there."""
+        self.socket.close()
+        for path, inode in self._files:
+            with suppress(OSError):
+                if os.stat(path).st_ino == inode:
+                    os.unlink(path)
+
+
+class Connection:
+    """A socket and its session, for servers that wait with poll(). Reading never blocks, writing does."""
+
+    def __init__(self, peer: socket.socket, session: Session) -> None:
+        self.socket = peer
+        self.session = session
+        self._buffer = bytearray(_RECEIVE_BYTES)
+        self._view = memoryview(self._buffer)
+        peer.setblocking(True)
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self.socket.fileno()
+
+    def read(self) -> bool:
+        """Feed what has come to the session; return False where the peer is gone. Raises FrameError."""
+        try:
+            size = self.socket.recv_into(self._view, 0, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        if size:
+            self.session.receive(bytes(self._view[:size]))
+        return size > 0
+
+    def flush(self) -> bool:
+        """Send what the session has to say; return False where the peer is gone."""
+        data = self.session.take()
+        if not data:
+            return True
+        try:
+            self.socket.sendall(data)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the socket; the session's jobs are given up."""
+        self.session.abandon()
+        self.socket.close()

@@ -1,0 +1,138 @@
+"""One calling convention for every kind of handler: an argument goes in, results come out as bytes of JSON."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from asya_runtime.encoding import Codec, choose
+from asya_runtime.errors import PARSING, RESULT, InvocationError, type_name
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+ENVELOPE = "envelope"
+Emit = Callable[[bytes], Awaitable[None]]
+
+
+class Handler:
+    """A loaded handler.
+
+    `call` takes one argument: the payload, or in mode envelope the envelope. `loop` is the event loop that an async
+    handler runs on for the life of the process, None for every other handler.
+    """
+
+    def __init__(
+        self, call: Callable[[Any], Any], mode: str, loop: AbstractEventLoop | None = None, codec: Codec | None = None
+    ) -> None:
+        self.call = call
+        self.mode = mode
+        self.loop = loop
+        self.codec = codec or choose()
+
+    def argument(self, meta: bytes, payload: bytes) -> object:
+        """Return what the handler is called with; raise InvocationError `msg_parsing_error`.
+
+        In mode payload `meta` is not read. In mode envelope it is the envelope without its payload.
+        """
+        value = self.codec.decode(payload)
+        if self.mode != ENVELOPE:
+            return value
+        envelope = self.codec.decode(meta)
+        if not isinstance(envelope, dict):
+            raise InvocationError(PARSING, "the envelope is not a JSON object")
+        envelope["payload"] = value
+        return envelope
+
+    def results(self, argument: object) -> Iterable[bytes]:
+        """Call a handler that is not async; return its results, those of a generator as it yields them.
+
+        Raises InvocationError `result_error`, and whatever the handler raises.
+        """
+        return self._encoded(self.call(argument))
+
+    async def results_to(self, emit: Emit, argument: object) -> Iterable[bytes]:
+        """Call an async handler; give what an async generator yields to `emit` as it comes, return all other results.
+
+        Raises as `results` does.
+        """
+        result = self.call(argument)
+        if hasattr(type(result), "__await__"):
+            result = await result
+        if not hasattr(type(result), "__aiter__"):
+            return self._encoded(result)
+        index = 0
+        try:
+            async for value in result:
+                await emit(self.codec.encode(value, f"yielded[{index}]"))
+                index += 1
+        finally:
+            if hasattr(result, "aclose"):
+                await result.aclose()
+        return ()
+
+    def invoke(self, payload: bytes, meta: bytes = b"{}") -> list[bytes]:
+        """Run the handler once, here and now, and return its results; raise InvocationError for all that it raises.
+
+        For callers inside the process, without a socket; a KeyboardInterrupt is passed on to them.
+        """
+        items: list[bytes] = []
+
+        async def collect(item: bytes) -> None:
+            items.append(item)
+
+        try:
+            argument = self.argument(meta, payload)
+            if self.loop is None:
+                items.extend(self.results(argument))
+            else:
+                items.extend(self.loop.run_until_complete(self.results_to(collect, argument)))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise InvocationError.of(error) from error
+        return items
+
+    def _encoded(self, result: object) -> Iterable[bytes]:
+        encode = self.codec.encode
+        if type(result) is dict:
+            return (encode(result, "result"),)
+        if result is None:
+            return ()
+        if isinstance(result, (list, tuple)):
+            # All of them before any is sent: a list with one bad entry publishes nothing.
+            return [encode(entry, f"result[{index}]") for index, entry in enumerate(result)]
+        if isinstance(result, Generator):
+            return self._yielded(result)
+        _refuse_unfinished(result)
+        return (encode(result, "result"),)
+
+    def _yielded(self, values: Generator[object, None, None]) -> Iterator[bytes]:
+        try:
+            for index, value in enumerate(values):
+                yield self.codec.encode(value, f"yielded[{index}]")
+        finally:
+            with suppress(Exception):
+                values.close()
+
+
+def is_async(target: object) -> bool:
+    """Say whether calling `target` gives a coroutine or an async generator."""
+    candidates = (target, type(target).__call__) if callable(target) else ()
+    return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in candidates)
+
+
+def _refuse_unfinished(result: object) -> None:
+    """Raise InvocationError where a plain function returned work that is still to be done."""
+    kind = type(result)
+    if not (hasattr(kind, "__await__") or hasattr(kind, "__aiter__")):
+        return
+    if hasattr(result, "close"):
+        result.close()  # a coroutine that is dropped unawaited would warn
+    sentence = (
+        f"the handler is a plain function, but it returned a {type_name(kind)}, which must be awaited; "
+        "declare the handler with async def"
+    )
+    raise InvocationError(RESULT, sentence)

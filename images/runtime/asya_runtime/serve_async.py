@@ -205,16 +205,24 @@ class AsyncServer:
         self._tasks[job].cancel()
 
     def _expire(self, job: Job) -> None:
-        self._timed_out.add(job)
-        self._tasks[job].cancel()
+        """End a job that is past its deadline, and look again later where it got more time since."""
+        if job not in self._tasks:
+            return
+        left = job.deadline - monotonic()
+        if left <= 0:
+            self._timed_out.add(job)
+            self._tasks[job].cancel()
+        else:
+            asyncio.get_running_loop().call_later(min(left, job.timeout), self._expire, job)
 
     async def _run(self, job: Job) -> None:
         if not job.cancelled:
-            timer = asyncio.get_running_loop().call_later(job.timeout, self._expire, job) if job.timeout else None
             self._running.add(job)
+            if job.timeout:
+                timer = asyncio.get_running_loop().call_later(job.timeout, self._expire, job)
             await self._call(job)
             self._running.discard(job)
-            if timer is not None:
+            if job.timeout:
                 timer.cancel()
         self._timed_out.discard(job)
         self._last_event = monotonic()
@@ -234,7 +242,9 @@ class AsyncServer:
             peer = self._peer
             if peer is not None and peer.session is session:
                 peer.send()
+                job.pause()
                 await peer.writable.wait()
+                job.resume()
 
         try:
             argument = self._handler.argument(job.meta, job.payload)

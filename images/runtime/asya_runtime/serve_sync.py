@@ -105,8 +105,10 @@ class Front:
             for item in items:
                 if not session.item(job, item):
                     break
-                if lazy:
-                    self.send()  # what a generator yielded does not wait for what it does next
+                if lazy:  # what a generator yielded does not wait for what it does next
+                    job.pause()
+                    self.send()
+                    job.resume()
         except BaseException as error:
             failed = InvocationError.of(error)
             log.warning("%s failed: %s", job, failed.summary())

@@ -14,6 +14,8 @@ from asya_runtime import frames
 from asya_runtime.errors import CANCELLED, RESULT, InvocationError, dump
 from asya_runtime.settings import Settings
 
+_NEVER = float("inf")
+
 
 class Job:
     """One request: what to call the handler with, and what has become of it.
@@ -22,14 +24,15 @@ class Job:
     where there is no timeout. `cancelled`: nobody waits for the result any more.
     """
 
-    __slots__ = ("cancelled", "deadline", "meta", "payload", "request", "session", "started", "timeout")
+    __slots__ = ("_left", "cancelled", "deadline", "meta", "payload", "request", "session", "started", "timeout")
 
     def __init__(self, session: Session, request: int, body: bytes) -> None:
         timeout_ms, self.meta, self.payload = frames.parse_invoke(body)
         self.session = session
         self.request = request
         self.timeout = timeout_ms / 1000
-        self.deadline = float("inf")
+        self.deadline = _NEVER
+        self._left = 0.0
         self.started = False
         self.cancelled = False
 
@@ -38,6 +41,14 @@ class Job:
         self.started = True
         if self.timeout:
             self.deadline = monotonic() + self.timeout
+
+    def pause(self) -> None:
+        """Stop the clock while a generator waits for the sidecar to take what it yielded."""
+        self._left, self.deadline = self.deadline - monotonic(), _NEVER
+
+    def resume(self) -> None:
+        """Let the clock go on."""
+        self.deadline = monotonic() + self._left
 
     def __str__(self) -> str:
         try:

@@ -10,11 +10,8 @@ import pytest
 from tests.brokers.nats_server import NatsServer
 from tests.transport.harness import Harness, NetworkHarness, RealHarness
 from tests.transport.memory_harness import MemoryHarness
-from tests.transport.nats_harness import NatsHarness
+from tests.transport.nats_harness import NatsHarness, NatsNetworkHarness
 from tests.transport.parties import Parties
-
-REAL = ("nats",)
-ALL = ("memory", *REAL)
 
 
 @pytest.fixture(scope="session")
@@ -27,33 +24,41 @@ def nats_server(need, tmp_path_factory):
 
 @pytest.fixture
 def make_harness(request, tmp_path):
-    def make(name: str, *, broken_network: bool = False) -> Harness:
-        if name == "memory":
-            return MemoryHarness()
-        return NatsHarness(request.getfixturevalue("nats_server"), tmp_path, broken_network=broken_network)
+    def make(name: str) -> Harness:
+        match name:
+            case "memory":
+                return MemoryHarness()
+            case "nats":
+                return NatsHarness(request.getfixturevalue("nats_server"), tmp_path)
+            case "nats behind a network":
+                return NatsNetworkHarness(request.getfixturevalue("nats_server"), tmp_path)
+        raise ValueError(name)
 
     return make
 
 
-@pytest.fixture(params=ALL)
+@pytest.fixture(params=["memory", "nats"])
 async def broker(request, make_harness) -> AsyncIterator[Harness]:
+    """Give each broker."""
     harness = make_harness(request.param)
     await harness.open()
     yield harness
     await harness.close()
 
 
-@pytest.fixture(params=REAL)
+@pytest.fixture(params=["nats"])
 async def real_broker(request, make_harness) -> AsyncIterator[RealHarness]:
+    """Give each broker that is not in this process."""
     harness = make_harness(request.param)
     await harness.open()
     yield harness
     await harness.close()
 
 
-@pytest.fixture(params=REAL)
+@pytest.fixture(params=["nats behind a network"])
 async def network(request, make_harness) -> AsyncIterator[NetworkHarness]:
-    harness = make_harness(request.param, broken_network=True)
+    """Give each of these, behind a network that can be broken."""
+    harness = make_harness(request.param)
     await harness.open()
     yield harness
     await harness.close()

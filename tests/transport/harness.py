@@ -41,6 +41,9 @@ class RealHarness(Harness, Protocol):
     async def has_conflicting_queue(self, queue: str) -> bool:
         """Whether that queue is still there, unchanged."""
 
+    async def drop_consumers(self, queue: str) -> None:
+        """Make the broker forget who consumes a queue; its messages stay."""
+
 
 class NetworkHarness(RealHarness, Protocol):
     """A broker behind a network that can be broken; all its transports go through it."""

@@ -41,13 +41,15 @@ class TcpProxy:
         self._seconds_per_byte = 1 / bytes_per_second
 
     async def close(self) -> None:
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         self.sever()
         for pump in self._pumps:
             pump.cancel()
         if self._pumps:
             await asyncio.wait(self._pumps)
-        await self._server.wait_closed()
+        if self._server is not None:
+            await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from asya_core.errors import QueueConflictError, QueueMissingError, TransportRefusedError
@@ -41,12 +43,13 @@ async def test_a_missing_queue_can_neither_be_counted_nor_consumed(broker, parti
         await transport.consume(name, 1, Inbox())
 
 
-async def test_two_hook_jobs_at_once_make_one_queue(broker, parties, queue):
-    first, second = await parties.join(broker), await parties.join(broker)
-    await first.ensure(queue)
-    await second.ensure(queue)
-    await publish(first, queue, b"once")
-    assert (await second.depth(queue)).total == 1
+async def test_hook_jobs_that_run_at_once_make_one_queue(broker, parties, queue):
+    jobs = [await parties.join(broker) for _ in range(4)]
+    results = await asyncio.gather(*(job.ensure(queue) for job in jobs))
+    assert "made" in results
+    await publish(jobs[0], queue, b"once")
+    assert (await jobs[1].depth(queue)).total == 1
+    assert await jobs[2].ensure(queue) == "found"
 
 
 async def test_a_queue_with_other_arguments_is_refused_and_left_alone(real_broker, parties, queue):

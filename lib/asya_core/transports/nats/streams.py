@@ -9,6 +9,7 @@ would have to discard old messages, since schedules can't be had with `discard: 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -81,7 +82,9 @@ async def ensure(requests: Requests, queue: str, lease_seconds: float) -> Litera
     require_queue_name(queue)
     stream = stream_config(queue)
     consumer = consumer_config(queue, lease_seconds)
-    made_stream = await _ensure_one(requests, f"STREAM.INFO.{queue}", f"STREAM.CREATE.{queue}", stream, stream)
+    # A queue that is removed and made again must not number its messages as before: acknowledgements go by number.
+    numbered = stream | {"first_seq": time.time_ns() // 1000}
+    made_stream = await _ensure_one(requests, f"STREAM.INFO.{queue}", f"STREAM.CREATE.{queue}", stream, numbered)
     made_consumer = await _ensure_one(
         requests,
         f"CONSUMER.INFO.{queue}.{CONSUMER}",
@@ -99,12 +102,23 @@ async def _ensure_one(
     try:
         answer, made = await requests.call(info), False
     except QueueMissingError:
-        answer, made = await requests.call(create, request), True
+        answer, made = await _create(requests, info, create, request)
     conflict = differences(wanted, answer["config"])
     if conflict:
         what, name = info.split(".INFO.")
         raise QueueConflictError(f"the {what.lower()} {name} exists with other arguments ({conflict}); remove it first")
     return made
+
+
+async def _create(requests: Requests, info: str, create: str, request: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Make a stream or consumer, or look at the one that somebody else has just made."""
+    try:
+        return await requests.call(create, request), True
+    except TransportRefusedError as refusal:
+        try:
+            return await requests.call(info), False
+        except QueueMissingError:
+            raise refusal from None
 
 
 async def delete(requests: Requests, queue: str) -> Literal["deleted", "absent"]:
@@ -119,15 +133,15 @@ async def delete(requests: Requests, queue: str) -> Literal["deleted", "absent"]
 
 
 async def depth(requests: Requests, queue: str) -> Depth:
-    """Count what the consumer has and what lies under other subjects than the queue's.
+    """Count by the stream, for the consumer learns of new messages a moment after they were confirmed.
 
     Raises QueueMissingError, TransportUnavailableError, TransportRefusedError.
     """
     consumer = await look_up(requests, queue)
     stream = await requests.call(f"STREAM.INFO.{queue}", {"subjects_filter": queue})
-    state = stream["state"]
-    delayed = state["messages"] - state.get("subjects", {}).get(queue, 0)
-    return Depth(consumer["num_pending"], consumer["num_ack_pending"], delayed)
+    messages, in_flight = stream["state"]["messages"], consumer["num_ack_pending"]
+    queued = stream["state"].get("subjects", {}).get(queue, 0)
+    return Depth(max(0, queued - in_flight), in_flight, messages - queued)
 
 
 async def look_up(requests: Requests, queue: str) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from contextlib import suppress
 
 from asya_runtime.errors import EXIT_SOCKET, StartError
 from asya_runtime.session import Session
+
+log = logging.getLogger("asya_runtime")
 
 SOCKET_NAME = "asya-runtime.sock"
 READY_NAME = "runtime-ready"
@@ -50,17 +53,22 @@ def not_made(name: str, folder: str, error: OSError) -> StartError:
 
 
 class Listener:
-    """The socket in `folder`: it appears listening and with its final mode, then the ready file beside it."""
+    """The socket in `folder`, once `open` has made it, and the file beside it that says that it is there."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._files: list[tuple[str, int]] = []
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.setblocking(False)
+
+    def open(self) -> None:
+        """Listen. The socket appears listening and with its final mode, then the ready file; raises StartError."""
         try:
             self._open()
         except OSError as error:
             self.close()
-            raise not_made(SOCKET_NAME, folder, error) from error
+            raise not_made(SOCKET_NAME, self._folder, error) from error
+        log.info("listening at %s", os.path.join(self._folder, SOCKET_NAME))
 
     def _open(self) -> None:
         folder_fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -71,7 +79,6 @@ class Listener:
             self.socket.bind(address(folder_fd, self._folder, temporary))
             os.chmod(temporary, _MODE, dir_fd=folder_fd)
             self.socket.listen(_BACKLOG)
-            self.socket.setblocking(False)
             os.rename(temporary, SOCKET_NAME, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
         finally:
             os.close(folder_fd)

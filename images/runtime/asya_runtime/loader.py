@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from importlib.util import find_spec
 from keyword import iskeyword
 from types import ModuleType
@@ -92,6 +91,8 @@ def _attribute(owner: object, where: str, name: str) -> object:
     try:
         return getattr(owner, name)
     except AttributeError:
+        from difflib import get_close_matches  # only here: it takes a tenth of the start
+
         near = get_close_matches(name, [known for known in dir(owner) if not known.startswith("_")], n=1)
         hint = f'; did you mean "{near[0]}"?' if near else ""
         origin = f" ({owner.__file__})" if isinstance(owner, ModuleType) and getattr(owner, "__file__", None) else ""

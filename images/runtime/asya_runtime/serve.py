@@ -33,28 +33,28 @@ def run(environ: Mapping[str, str]) -> int:
         _start_log(settings.log_level)
         remove_stale(settings.socket_dir)
         handler = load(settings.handler, environ, settings.mode)
-        running = _make_running(settings)
-        listener = Listener(settings.socket_dir)
+        log.info("loaded in %d ms: %s", (time.monotonic() - began) * 1000, _describe(handler, settings))
+        _serve(handler, settings)
     except StartError as error:
         sys.stderr.write(f"{error.traceback}error: {error.message} [{error.code}]\n")
         return error.exit_code
-    log.info("ready after %d ms: %s", (time.monotonic() - began) * 1000, _describe(handler, settings))
-    try:
-        _serve(handler, settings, listener, running)
-    finally:
-        listener.close()
-        running.close()
     log.info("drained")
     return 0
 
 
-def _serve(handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
-    if handler.loop is None:
-        serve_sync(handler, settings, listener, running)
-    else:
-        from asya_runtime.serve_async import serve as serve_async  # imports asyncio
+def _serve(handler: Handler, settings: Settings) -> None:
+    running = _make_running(settings)
+    listener = Listener(settings.socket_dir)
+    try:
+        if handler.loop is None:
+            serve_sync(handler, settings, listener, running)
+        else:
+            from asya_runtime.serve_async import serve as serve_async  # imports asyncio
 
-        serve_async(handler, settings, listener, running)
+            serve_async(handler, settings, listener, running)
+    finally:
+        listener.close()
+        running.close()
 
 
 def _make_running(settings: Settings) -> Running:

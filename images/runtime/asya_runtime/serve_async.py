@@ -34,7 +34,7 @@ _GRACE_SECONDS = 5.0  # for a task to end after it was told that it is past its 
 
 
 def serve(handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
-    """Answer the sidecar until the drain is over."""
+    """Listen, and answer the sidecar until the drain is over; raise StartError where the socket can't be made."""
     if handler.loop is None:
         raise TypeError("this handler is not async")
     server = AsyncServer(handler, settings, listener, running)
@@ -122,10 +122,11 @@ class AsyncServer:
         """Serve until a drain was asked for and is done."""
         loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        loop.add_reader(self._listener.fileno(), self._accept)
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._stop)
         in_child(self._forget)
+        self._listener.open()
+        loop.add_reader(self._listener.fileno(), self._accept)
         while not self._is_over():
             self._changed.clear()
             with suppress(asyncio.TimeoutError):

@@ -7,7 +7,6 @@ import select
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from queue import SimpleQueue
 from socket import socketpair
 from threading import Event, Lock, Thread
 from time import monotonic, monotonic_ns, sleep
@@ -28,7 +27,7 @@ _TURN_NS = 2_000_000  # handlers that are faster have the socket attended to bet
 
 
 def serve(handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
-    """Answer the sidecar until the drain is over."""
+    """Listen, and answer the sidecar until the drain is over; raise StartError where the socket can't be made."""
     if settings.concurrency == 1:
         _serve_one(handler, settings, listener, running)
     else:
@@ -39,6 +38,7 @@ def _serve_one(handler: Handler, settings: Settings, listener: Listener, running
     waiting: deque[Job] = deque()
     front = Front(settings, listener, running, waiting.append)
     keeper = Keeper(front)
+    listener.open()
     while not front.is_over():
         if not waiting:
             front.attend(front.patience())
@@ -54,6 +54,8 @@ def _serve_one(handler: Handler, settings: Settings, listener: Listener, running
 
 
 def _serve_many(handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
+    from queue import SimpleQueue  # only here, for a fast start
+
     waiting: SimpleQueue[Job] = SimpleQueue()
     front = Front(settings, listener, running, waiting.put)
 
@@ -66,6 +68,7 @@ def _serve_many(handler: Handler, settings: Settings, listener: Listener, runnin
 
     for number in range(settings.concurrency):
         Thread(target=work, name=f"asya-handler-{number}", daemon=True).start()
+    listener.open()
     while not front.is_over():
         front.attend(front.patience())
         front.end_overdue()

@@ -109,6 +109,12 @@ def test_long_texts_lose_their_middle():
     assert json.loads(raw(record_of(message(), fault).payload))["details"]["message"] == error.message
 
 
+def test_texts_that_are_just_not_too_long_stay_whole():
+    error = error_of(Fault(code="processing_error", message="m" * 4096, traceback="t" * 32_768))
+
+    assert (error.message, error.traceback) == ("m" * 4096, "t" * 32_768)
+
+
 def test_the_traceback_can_be_left_out():
     assert error_of(FAULT, with_traceback=False) == ErrorRecord(
         type="shop.Empty", mro=["LookupError"], message="no stock"

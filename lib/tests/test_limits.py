@@ -56,6 +56,10 @@ def test_closing_brackets_in_strings_hide_no_depth():
     assert is_deeper_than(b'["]",' * 300 + b"1" + b"]" * 300, 256)
 
 
+def test_ordinary_limits_are_16_mebibytes_and_256_levels():
+    assert Limits() == Limits(size=16_777_216, depth=256)
+
+
 def test_a_body_may_be_as_long_and_as_deep_as_the_limits():
     check_limits(b"[[1]]", Limits(size=5, depth=2))
 

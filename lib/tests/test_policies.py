@@ -97,6 +97,9 @@ def test_without_a_rule_or_a_default_there_is_one_attempt():
 def test_settings_are_read_with_their_defaults():
     assert read_resiliency("{}") == Resiliency()
     assert read_resiliency('{"policies":{"default":{}}}').policies["default"] == Policy()
+    assert (
+        read_resiliency('{"policies":{"default":{"maxInterval":"168h"}}}').policies["default"].max_interval == 604_800
+    )
 
 
 def test_settings_are_read_by_the_names_of_the_values():

@@ -100,6 +100,7 @@ class Supervised:
             [sys.executable, "-P", "-m", "asya_cli.local.supervisor", str(self.folder.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            bufsize=0,  # or a line read ahead is one that `select` no longer sees
             env=self.environ,
             start_new_session=True,
         )

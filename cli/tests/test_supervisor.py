@@ -14,6 +14,9 @@ signal.signal(signal.SIGTERM, end)
 {READY}
 signal.pause()
 """
+KILL_ITSELF_ONCE = (
+    "import os, signal; os.path.exists('killed') or (open('killed', 'w'), os.kill(os.getpid(), signal.SIGKILL))"
+)
 DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {READY}{SLEEP}"
 WITH_CHILD = f"""
 import subprocess, sys
@@ -79,6 +82,21 @@ def test_an_actor_that_ends_before_it_is_ready_fails_the_start_with_its_last_wor
     assert failed["reason"] == "text/app ended with 1 before it was ready"
     assert failed["tail"] == ["no module named nowhere"]
     assert supervised.wait() == 1
+
+
+def test_an_actor_that_is_killed_while_the_run_starts_is_started_again(supervised):
+    folder = supervised.add("text", f"{KILL_ITSELF_ONCE}; {READY}{SLEEP}")
+    supervised.start()
+    supervised.until("ready")
+    assert (folder / "killed").exists()
+    assert supervised.running.process("text", "app").restarts == 1
+
+
+def test_an_actor_that_is_killed_again_and_again_fails_the_start(supervised):
+    supervised.add("text", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    supervised.start()
+    failed = [supervised.event() for _ in range(3)][-1]
+    assert failed["reason"] == "text/app was killed by SIGKILL before it was ready"
 
 
 def test_a_program_that_cannot_be_started_says_why(supervised):
@@ -235,3 +253,12 @@ def test_the_shells_settings_of_ours_do_not_leak_and_its_others_do(supervised):
     assert '"MY_TOKEN": "t"' in env
     assert '"HOME": "/elsewhere"' in env
     assert '"PYTHONUSERBASE": "' in env
+
+
+def test_the_death_of_the_parent_shortens_a_drain_that_has_begun(supervised):
+    supervised.add("text", DEAF)
+    supervised.start(grace=600.0, grace_without_parent=0.2)
+    supervised.until("ready")
+    supervised.signal(signal.SIGTERM)
+    supervised.say(b"")
+    assert supervised.wait() == 0

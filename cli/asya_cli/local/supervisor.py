@@ -26,9 +26,6 @@ from asya_cli.local.plan import Check, Job, Plan, ProcessPlan, read_plan
 from asya_cli.local.process import Child
 from asya_cli.local.state import Folder, Phase, State
 
-_GRACE_WITHOUT_PARENT = 10.0
-"""Seconds that a drain may take once nobody is there to see it."""
-
 _BROKER_GRACE = 10.0
 
 logger = logging.getLogger("asya.local")
@@ -55,7 +52,6 @@ class Supervisor:
         self._running: dict[Child, asyncio.Task[None]] = {}
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
-        self._grace = plan.grace
         self._first_end: asyncio.Future[tuple[Child, int]] = asyncio.get_running_loop().create_future()
 
     def stop(self) -> None:
@@ -68,8 +64,8 @@ class Supervisor:
         self._stop.set()
 
     def parent_died(self) -> None:
-        """End the run, with little patience: nobody sees it."""
-        self._grace = min(self._grace, _GRACE_WITHOUT_PARENT)
+        """End the run, with little patience: nobody sees it. So it is, too, if the parent dies while it waits."""
+        asyncio.get_running_loop().call_later(self._plan.grace_without_parent, self._at_once.set)
         self._stop.set()
 
     async def run(self) -> bool:
@@ -139,12 +135,16 @@ class Supervisor:
         return child
 
     def _note_end(self, child: Child, code: int) -> bool:
-        """Let a process be started again, save while the run starts: there it shows that the run can't."""
-        is_start = self._state.phase == "starting"
-        logger.warning("%s %s%s", child.plan.title, describe_exit(code), "" if is_start else "; it is started again")
-        if is_start and not self._first_end.done():
+        """Let a process be started again, save while the run starts: there it shows that the run can't.
+
+        Who is killed from outside shows nothing, unless it happens twice: then it probably takes too much memory.
+        """
+        by_chance = code == -signal.SIGKILL and child.state.restarts == 0
+        again = self._state.phase != "starting" or by_chance
+        logger.warning("%s %s%s", child.plan.title, describe_exit(code), "; it is started again" if again else "")
+        if not again and not self._first_end.done():
             self._first_end.set_result((child, code))
-        return not is_start
+        return again
 
     async def _wait_ready(self, checks: Sequence[Check], children: Iterable[Child]) -> None:
         """Wait for all checks. Raises StartError when a process ends before, or when it takes too long."""
@@ -170,7 +170,7 @@ class Supervisor:
         """Actors first, all at once; the broker when none of them needs it any more."""
         self._enter("stopping" if last == "stopped" else "failed")
         broker = [child for child in self._running if child.plan is self._plan.broker]
-        await self._end([child for child in self._running if child not in broker], self._grace)
+        await self._end([child for child in self._running if child not in broker], self._plan.grace)
         await self._end(broker, _BROKER_GRACE)
         end_all_children()
         if self._plan.scratch:

@@ -1,0 +1,65 @@
+"""What the runtime's tests share: a folder for the socket, and runtimes that are real processes."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from images.runtime.tests.driver import Runtime
+
+HANDLERS = Path(__file__).parent / "handlers"
+
+# These need what only the environment of development has; the others run on every Python, with pytest alone.
+collect_ignore = (
+    []
+    if importlib.util.find_spec("hypothesis")
+    else ["test_codecs.py", "test_codec_properties.py", "test_every_python.py", "test_frames_properties.py"]
+)
+
+
+@pytest.fixture
+def folder():
+    """A folder with a short path, as a socket needs it."""
+    with tempfile.TemporaryDirectory(prefix="asya-") as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def start(folder):
+    """Start a runtime: `start("module.function", ASYA_CONCURRENCY="2")`; it is ended with the test."""
+    started = []
+
+    def start_one(handler, *, wait=True, python=sys.executable, **environ):
+        environ = {"ASYA_HANDLER": handler, "ASYA_SOCKET_DIR": str(folder), **environ}
+        runtime = Runtime(python, HANDLERS, environ)
+        started.append(runtime)
+        if wait:
+            runtime.wait_until_ready()
+        return runtime
+
+    yield start_one
+    for runtime in started:
+        runtime.kill()
+
+
+@pytest.fixture
+def handlers(monkeypatch):
+    """Make the handlers importable here, and forget them afterwards."""
+    monkeypatch.syspath_prepend(str(HANDLERS))
+    before = set(sys.modules)
+    yield HANDLERS
+    for name in set(sys.modules) - before:
+        if str(HANDLERS) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_machine(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("ASYA_"):
+            monkeypatch.delenv(name)

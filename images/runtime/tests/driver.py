@@ -1,0 +1,179 @@
+"""A runtime as a process, and the sidecar's end of its socket, with a limit to every wait."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from asya_runtime import frames
+
+PACKAGE = Path(frames.__file__).parent
+PATIENCE = 20.0
+
+
+class Answer:
+    """What a request came to: its items as values, and either the microseconds of END or the fields of ERROR."""
+
+    def __init__(self):
+        self.items = []
+        self.microseconds = None
+        self.error = None
+
+    @property
+    def over(self):
+        return self.error is not None or self.microseconds is not None
+
+
+class Client:
+    """One connection to a runtime. Frames that are waited for by others are kept."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(str(path))
+        self.decoder = frames.Decoder(frames.FROM_RUNTIME)
+        self.answers = {}
+        self.others = []
+        self.closed = False
+
+    def hello(self):
+        return json.loads(self.other(frames.HELLO))
+
+    def send(self, kind, request=0, body=b""):
+        self.socket.sendall(frames.encode(kind, request, body))
+
+    def invoke(self, request, payload, *, timeout_ms=0, meta=None):
+        self.socket.sendall(invoke_frame(request, payload, timeout_ms=timeout_ms, meta=meta))
+
+    def call(self, request, payload, **options):
+        self.invoke(request, payload, **options)
+        return self.answer(request)
+
+    def answer(self, request):
+        """Wait until the request is over."""
+        while not (request in self.answers and self.answers[request].over):
+            self.receive()
+        return self.answers.pop(request)
+
+    def item(self, request, index):
+        """Wait for one item of a request that may go on."""
+        while not (request in self.answers and len(self.answers[request].items) > index):
+            self.receive()
+        return self.answers[request].items[index]
+
+    def other(self, kind):
+        """Wait for a frame that belongs to no request, and return its body."""
+        while True:
+            for index, (got, body) in enumerate(self.others):
+                if got == kind:
+                    del self.others[index]
+                    return body
+            self.receive()
+
+    def wait_until_closed(self):
+        with contextlib.suppress(EOFError):
+            while True:
+                self.receive()
+
+    def receive(self):
+        """Take in what comes next; raise EOFError where nothing comes any more."""
+        try:
+            data = self.socket.recv(1 << 20)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self.closed = True
+            raise EOFError
+        for kind, request, body in self.decoder.feed(data):
+            self._keep(kind, request, body)
+        assert self.decoder.error is None
+
+    def _keep(self, kind, request, body):
+        if request == 0:
+            self.others.append((kind, body))
+            return
+        answer = self.answers.setdefault(request, Answer())
+        assert not answer.over
+        if kind == frames.ITEM:
+            answer.items.append(json.loads(body))
+        elif kind == frames.END:
+            answer.microseconds = frames.parse_end(body)
+        else:
+            answer.error = json.loads(body)
+
+    def close(self):
+        self.socket.close()
+
+
+class Runtime:
+    """A runtime in a process of its own, whose working directory is `folder`."""
+
+    def __init__(self, python, folder, environ):
+        self.socket_dir = Path(environ["ASYA_SOCKET_DIR"])
+        base = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+        self.process = subprocess.Popen(
+            [str(python), str(PACKAGE)],
+            cwd=folder,
+            env={**base, **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.clients = []
+
+    @property
+    def socket_path(self):
+        return self.socket_dir / "asya-runtime.sock"
+
+    def wait_until_ready(self):
+        """Wait for the ready file, or raise AssertionError with what a runtime said that has ended instead."""
+        deadline = time.monotonic() + PATIENCE
+        while not (self.socket_dir / "runtime-ready").exists():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.005)
+                raise AssertionError(self.process.stderr.read())
+            assert time.monotonic() < deadline
+
+    def connect(self):
+        """Return a client that has been greeted."""
+        client = Client(self.socket_path)
+        self.clients.append(client)
+        client.greeting = client.hello()
+        return client
+
+    def line(self):
+        """Return the next line that the handler prints."""
+        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+        assert ready
+        return self.process.stdout.readline().rstrip("\n")
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def finish(self):
+        """Wait for the end; return exit code and stderr."""
+        _, errors = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, errors
+
+    def kill(self):
+        for client in self.clients:
+            client.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+def invoke_frame(request, payload, *, timeout_ms=0, meta=None):
+    """Return an INVOKE; `payload` is a value, or bytes that are sent as they are."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    head = json.dumps({"id": f"message-{request}"} if meta is None else meta).encode()
+    return frames.encode(frames.INVOKE, request, frames.invoke_body(timeout_ms, head, body))

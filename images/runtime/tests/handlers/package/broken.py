@@ -1,0 +1,3 @@
+"""A module of a package whose import fails."""
+
+raise ImportError("half installed")

@@ -37,9 +37,10 @@ def test_each_line_says_whose_it_is(tmp_path):
 
 
 def test_one_actors_logs_are_picked_out():
-    processes = [ProcessState(actor=actor, container="app", log=f"/{actor}") for actor in ("a", "b")]
-    assert list(log_files(processes)) == ["a/app", "b/app"]
-    assert list(log_files(processes, "b")) == ["b/app"]
+    processes = [ProcessState(actor=actor, container="app", log=f"/{actor}") for actor in ("a", "b", "nats")]
+    assert list(log_files(processes, None, "nats")) == ["a/app", "b/app"]
+    assert list(log_files(processes, "b", "nats")) == ["b/app"]
+    assert list(log_files(processes, "nats", "nats")) == ["nats/app"]
 
 
 @pytest.mark.parametrize(

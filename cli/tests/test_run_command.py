@@ -176,7 +176,7 @@ def test_what_does_not_work_says_why(asya_run, handler, code, sentence):
     ("arguments", "sentence"),
     [
         (["handlers.shout", "{'text': 1}"], "is neither JSON nor a file"),
-        (["handlers.shout", "NaN"], "the payload is not JSON: NaN is not JSON; correct the argument"),
+        (["handlers.shout", "NaN"], "is not JSON: NaN is not JSON; correct the argument"),
         (["handlers.shout", "{}", "--env", "GREETING"], "--env 'GREETING' has no value; write it as KEY=VALUE"),
         (["handlers.shout", "{}", "--timeout", "0"], "see `asya run --help`"),
         (["handlers.shout", "{}", "--mode", "both"], "see `asya run --help`"),

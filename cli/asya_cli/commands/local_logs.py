@@ -16,13 +16,14 @@ from asya_cli.local.running import STATE_DIR
 from asya_cli.local.state import Folder
 
 _HELP = """\
-Show what the processes of a local run have logged, of all actors or of one.
+Show what the processes of a local run have logged, of all actors or of one; the broker is asked for by its name.
 
 The logs of a run that has ended stay until the next one starts.
 
 \b
 asya local logs
 asya local logs text-processor --follow
+asya local logs nats --tail 20
 
 Exit codes: 0 shown; 1 no run has been here, or it has no such actor.
 """
@@ -52,12 +53,12 @@ def command(directory: Path, actor: str | None, tail: int | None, *, follow: boo
 
 def _files(folder: Folder, actor: str | None) -> dict[str, Path]:
     try:
-        processes = folder.read_state().processes
+        processes, broker = folder.read_state().processes, folder.read_info().transport
     except FileNotFoundError:
         raise CliError(
             f"no local run has been here ({folder.path} has no state); start one with `asya local up`"
         ) from None
-    files = log_files(processes, actor)
+    files = log_files(processes, actor, broker)
     if not files:
         known = ", ".join(sorted({process.actor for process in processes}))
         raise CliError(

@@ -111,28 +111,42 @@ def _summary(planned: Planned, took: float) -> str:
     return (
         f"ready after {took:.1f} s: {', '.join(actors)} ({' and '.join(ends)} store what comes out)\n"
         f"broker: {planned.info.broker_url}\n"
-        f"send a message: asya local send {','.join(actors)} '{{}}' --follow\n"
+        f"send a message: asya local send {actors[0]} '{{}}' --follow\n"
         f"not honoured without a cluster: {', '.join(unread_names(planned.unread))} (more in .asya/substitutions.txt)"
     )
 
 
+class _Presses:
+    """Counts Ctrl-C, and SIGTERM: the first ends the run, each further one at once.
+
+    A handler and no KeyboardInterrupt, for that could come between any two lines.
+    """
+
+    def __init__(self, run: LocalRun) -> None:
+        self.count = 0
+        self._run = run
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._press)
+
+    def _press(self, *_: object) -> None:
+        self._run.ask_to_stop(at_once=self.count > 0)
+        self.count += 1
+
+
 def _stay(run: LocalRun) -> int:
-    """Show the logs until Ctrl-C, or SIGTERM, then end everything."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    files = log_files(run.state.processes)
+    """Show the logs until the run ends."""
+    presses, told = _Presses(run), False
+    files = log_files(run.state.processes, None, run.info.transport)
     reader, writer = LogReader(files), LineWriter(files)
     click.echo("Ctrl-C stops it")
-    try:
-        while run.is_up():
-            writer.write(reader.read())
-            time.sleep(INTERVAL)
-    except KeyboardInterrupt:
-        click.echo("stopping; what runs is finished first, Ctrl-C again ends it at once", err=True)
-        run.stop()
-        writer.write(reader.read(rest=True))
-        click.echo("stopped", err=True)
-        return 0
-    if run.state.phase == "stopped":
-        click.echo("stopped from elsewhere", err=True)
-        return 0
-    raise CliError(f"the local run's supervisor died; read {run.folder.logs / 'supervisor.log'} and start it again")
+    while run.is_up():
+        writer.write(reader.read())
+        if presses.count and not told:
+            click.echo("stopping; what runs is finished first, Ctrl-C again ends it at once", err=True)
+            told = True
+        time.sleep(INTERVAL)
+    writer.write(reader.read(rest=True))
+    if run.state.phase != "stopped":
+        raise CliError(f"the local run's supervisor died; read {run.folder.logs / 'supervisor.log'} and start it again")
+    click.echo("stopped" if presses.count else "stopped from elsewhere", err=True)
+    return 0

@@ -48,12 +48,12 @@ class LogReader:
         return data.decode("utf-8", "replace").splitlines()
 
 
-def log_files(processes: Iterable[ProcessState], actor: str | None = None) -> dict[str, Path]:
-    """Return the logs of all processes, or of one actor's, by `actor/container`."""
+def log_files(processes: Iterable[ProcessState], actor: str | None, broker: str) -> dict[str, Path]:
+    """Return the logs of one actor's processes, or of all but the broker's, by `actor/container`."""
     return {
         f"{process.actor}/{process.container}": Path(process.log)
         for process in processes
-        if actor is None or process.actor == actor
+        if process.actor == actor or (actor is None and process.actor != broker)
     }
 
 

@@ -63,7 +63,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """A whole local run; times in seconds.
 
     `jobs` holds one list for each release: those in it run one after the other, the lists side by side. `scratch` is a
-    folder to remove at the end, or empty.
+    folder to remove at the end, or empty. `grace` is how long a drain may take, `grace_without_parent` how long once
+    nobody is there to see it.
     """
 
     broker: ProcessPlan
@@ -73,6 +74,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     checks: list[Check]
     ready_timeout: float
     grace: float
+    grace_without_parent: float = 10.0
     backoff: Backoff = Backoff()
     parallel_jobs: int = 2
     scratch: str = ""

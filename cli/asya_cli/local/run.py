@@ -103,16 +103,21 @@ class LocalRun(Running):
         self._given_away.append(supervisor)
         self._supervisor = None
 
+    def ask_to_stop(self, *, at_once: bool = False) -> None:
+        """Begin the end of the run and return; `is_up` tells when it is reached. May be called by a signal handler."""
+        if self._supervisor is not None:
+            _ask(self._supervisor, at_once=at_once)
+
     def stop(self, *, at_once: bool = False) -> None:
         """End the run: what runs is finished first, unless `at_once`. A run that is not up stays so."""
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is None:
             return
-        supervisor.send_signal(signal.SIGQUIT if at_once else signal.SIGTERM)
+        _ask(supervisor, at_once=at_once)
         try:
             supervisor.wait(self._grace + _PATIENCE)
         except KeyboardInterrupt:  # asked again: no more patience
-            supervisor.send_signal(signal.SIGQUIT)
+            _ask(supervisor, at_once=True)
             supervisor.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
             supervisor.kill()
@@ -159,6 +164,10 @@ class LocalRun(Running):
         if self._supervisor is None:
             raise CliError("this local run is not up; it was not started, or it was given away; start it first")
         return self._supervisor
+
+
+def _ask(supervisor: subprocess.Popen[bytes], *, at_once: bool) -> None:
+    supervisor.send_signal(signal.SIGQUIT if at_once else signal.SIGTERM)
 
 
 def _close(supervisor: subprocess.Popen[bytes]) -> None:

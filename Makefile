@@ -10,9 +10,11 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 BOOTSTRAP := .cache/bootstrap/.ready
 
-# What a target passes on: `make test-unit ARGS="-k route"`, `make demo TRANSPORT=nats`.
+# What a target passes on: `make test-unit ARGS="-k route"`, `make demo TRANSPORT=nats`, `make chaos SEED=7`.
 ARGS ?=
 TRANSPORT ?= nats
+SEED ?=
+MESSAGES ?=
 
 UNIT := $(wildcard lib images cli examples tools tests/contract tests/chart)
 INTEGRATION := $(wildcard tests/transport tests/pipeline)
@@ -50,7 +52,7 @@ test-e2e: $(READY) ## Test what a user does: the commands, the documents, and ru
 
 .PHONY: chaos
 chaos: $(READY) ## Kill parts of a running pipeline and follow every message to its one end
-	$(PY) -m tests.chaos $(ARGS)
+	$(PY) -m tests.chaos --transport $(TRANSPORT) $(SEED:%=--seed %) $(MESSAGES:%=--messages %) $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, charts, sizes, pins and generated files

@@ -1,0 +1,81 @@
+"""`python -m tests.chaos`: kills parts of a running pipeline and follows every message to its one end.
+
+The last line is the account as JSON; the exit code is 0 when it balances, else 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from asya_cli.errors import CliError
+from asya_cli.local.brokers import NAMES
+from tests.chaos.fire import Fire, Settings, Tell
+from tests.chaos.ledger import in_short
+
+VICTIMS = ("sidecar", "runtime", "broker")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run once; return the exit code."""
+    settings = read(arguments)
+    say = _clocked()
+    say(f"seed {settings.seed}: {settings.messages} messages, {settings.acts} deeds within {settings.seconds:g} s")
+    fire = Fire(settings, say)
+    try:
+        ledger, problems = fire.burn()
+    except CliError as error:
+        say(f"error: {error}")
+        return 1
+    for line in fire.last_words() if problems else ():
+        write(line)
+    for problem in in_short(problems):
+        say(f"error: {problem}")
+    write(ledger.json())
+    return 1 if problems else 0
+
+
+def read(arguments: Sequence[str]) -> Settings:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("--transport", choices=NAMES, default="nats", help="which broker (default: nats)")
+    add("--seed", type=int, default=None, help="decides messages and deeds (default: a random one, which is shown)")
+    add("--messages", type=int, default=2000, help="how many to send (default: 2000)")
+    add("--kills", type=int, default=40, help="how many processes to kill, freeze or terminate (default: 40)")
+    add("--seconds", type=float, default=60.0, help="within which to do that (default: 60)")
+    add("--victims", nargs="+", choices=VICTIMS, default=VICTIMS[:2], help="whose (default: sidecar runtime)")
+    add("--patience", type=float, default=180.0, help="seconds to wait for the last message (default: 180)")
+    add("--folder", type=Path, default=Path(".asya/chaos"), help="where it runs (default: .asya/chaos)")
+    add("--careless", action="store_true", help="the negative control: sidecars that settle too early, and lose")
+    given = parser.parse_args(arguments)
+    return Settings(
+        folder=given.folder.resolve(),
+        transport=given.transport,
+        seed=secrets.randbelow(1_000_000) if given.seed is None else given.seed,
+        messages=given.messages,
+        acts=given.kills,
+        seconds=given.seconds,
+        victims=tuple(given.victims),
+        patience=given.patience,
+        careless=given.careless,
+    )
+
+
+def write(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _clocked() -> Tell:
+    began = time.monotonic()
+    return lambda words: write(f"{time.monotonic() - began:6.1f} s  {words}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

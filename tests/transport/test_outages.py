@@ -128,7 +128,7 @@ async def test_a_consumer_comes_back_when_its_queue_does(broker, parties, queue)
 async def test_a_delivery_of_a_deleted_queue_is_not_mistaken_for_one_of_the_new_queue(broker, parties, queue, noticed):
     transport, other, inbox = await parties.join(broker), await parties.join(broker), Inbox()
     await transport.ensure(queue)
-    consumer = await transport.consume(queue, 1, inbox)
+    consumer = await transport.consume(queue, 2, inbox)
     await publish(transport, queue, b"old")
     old = await inbox.take()
     await other.delete(queue)

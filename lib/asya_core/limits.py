@@ -52,7 +52,7 @@ def is_deeper_than(body: bytes, depth: int) -> bool:
     structure = body.translate(_SAME_BRACKETS, _NO_STRUCTURE)
     if structure.count(b"[") <= depth:
         return False
-    if rb"\"" in body:
+    if b"\\" in body and rb"\"" in body:  # one byte is found many times as fast as two
         unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
         structure = unescaped.translate(_SAME_BRACKETS, _NO_STRUCTURE)
     return _deepest(_outside_strings(structure)) > depth

@@ -39,7 +39,8 @@ def count_in_flight(server: Server, vhost: str, queue: str, secrets: Secrets) ->
         return 0
     if answer.status != OK:
         raise TransportUnavailableError(f"RabbitMQ's management API at {server} answered with status {answer.status}")
-    return int(json.loads(raw).get("messages_unacknowledged", 0))
+    found = json.loads(raw)
+    return int(found["messages_unacknowledged"]) if found else 0
 
 
 def _connection(server: Server, secrets: Secrets) -> http.client.HTTPConnection:

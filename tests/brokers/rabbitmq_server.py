@@ -177,11 +177,10 @@ class RabbitmqServer:
             f"default_user = {USER}\ndefault_pass = {PASSWORD}\n"
             f"collect_statistics_interval = 250\nmax_message_size = {1024 * 1024}\n"
         )
-        # When a channel ticks it looks after consumer timeouts, and a queue after its statistics: by default once a minute
-        # and every 5 seconds.
-        (self._folder / "advanced.config").write_text(
-            "[{rabbit, [{channel_tick_interval, 500}, {quorum_tick_interval, 500}]}].\n"
-        )
+        # At each tick a channel looks after consumer timeouts and a queue tells its statistics: by default once a
+        # minute and every 5 seconds.
+        ticks = "{channel_tick_interval, 500}, {quorum_tick_interval, 500}"
+        (self._folder / "advanced.config").write_text(f"[{{rabbit, [{ticks}]}}].\n")
         (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pamqp.commands import Queue
 
 from asya_core.errors import QueueConflictError
+from asya_core.transports.rabbitmq.channel import Channel
 from asya_core.transports.rabbitmq.handshake import open_link
 from asya_core.transports.rabbitmq.queues import channel_of
 from asya_core.transports.rabbitmq.settings import RabbitmqSettings, Server, read_secrets
@@ -21,6 +24,7 @@ class RabbitmqHarness:
     max_message_bytes = 1024 * 1024
     has_leases = False
     counts_delayed = False
+    has_management = True
 
     def __init__(self, server: RabbitmqServer, secrets_dir: Path, vhost: str = "/") -> None:
         self._server = server
@@ -58,17 +62,23 @@ class RabbitmqHarness:
         return True
 
     def _settings(self) -> RabbitmqSettings:
-        management = Server("127.0.0.1", self._server.management_port, tls=False)
+        management = Server("127.0.0.1", self._server.management_port, tls=False) if self.has_management else None
         server = Server("127.0.0.1", self.port, tls=False)
         return RabbitmqSettings((server,), self._vhost, self._secrets_dir, management)
 
     async def _declare(self, queue: str) -> None:
         """Declare a queue as ours never are."""
+        async with self.channel() as channel:
+            await channel.call(Queue.Declare(queue=queue, durable=True))
+
+    @asynccontextmanager
+    async def channel(self) -> AsyncIterator[Channel]:
+        """Give a channel of a connection of its own."""
         settings = self._settings()
         link = await open_link(settings.servers[0], settings, read_secrets(self._secrets_dir))
         try:
-            async with channel_of(link, queue) as channel:
-                await channel.call(Queue.Declare(queue=queue, durable=True))
+            async with channel_of(link, "what a test asked for") as channel:
+                yield channel
         finally:
             await link.close(1)
 

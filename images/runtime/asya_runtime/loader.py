@@ -33,9 +33,14 @@ def load(path: str, environ: Mapping[str, str], mode: str = "payload") -> Handle
     owner, target = _find(module, names)
     _refuse_uncallable(path, target)
     loop = _event_loop() if is_async(target) else None
-    if inspect.isclass(owner):
-        target = getattr(_build(owner, environ, loop), names[-1])
-    _refuse_wrong_arguments(path, target)
+    try:
+        if inspect.isclass(owner):
+            target = getattr(_build(owner, environ, loop), names[-1])
+        _refuse_wrong_arguments(path, target)
+    except StartError:
+        if loop is not None:
+            loop.close()
+        raise
     return Handler(target, mode, loop)
 
 

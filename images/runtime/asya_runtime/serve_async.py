@@ -40,7 +40,6 @@ def serve(handler: Handler, settings: Settings, listener: Listener, running: Run
     server = AsyncServer(handler, settings, listener, running)
     Thread(target=server.watch, name="asya-keeper", daemon=True).start()
     handler.loop.run_until_complete(server.serve())
-    handler.loop.run_until_complete(handler.loop.shutdown_asyncgens())
 
 
 class Peer(asyncio.Protocol):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from asya_runtime import loader
 from images.runtime.tests.driver import Runtime
 
 HANDLERS = Path(__file__).parent / "handlers"
@@ -56,6 +57,21 @@ def handlers(monkeypatch):
     for name in set(sys.modules) - before:
         if str(HANDLERS) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
+
+
+@pytest.fixture
+def load(handlers):
+    """Load a handler into this process: `load("module.function", START="3")`."""
+    assert str(handlers) == sys.path[0]
+    loaded = []
+
+    def load_one(path, mode="payload", **environ):
+        loaded.append(loader.load(path, environ, mode))
+        return loaded[-1]
+
+    yield load_one
+    for handler in loaded:
+        handler.close()
 
 
 @pytest.fixture(autouse=True)

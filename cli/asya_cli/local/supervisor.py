@@ -245,7 +245,7 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(format="asya: %(message)s", level=logging.INFO, stream=sys.stderr)
     folder = Folder(Path(arguments[0]))
     adopt_orphans()
-    if sys.version_info < (3, 12):  # later versions choose it by themselves
+    if sys.platform == "linux" and sys.version_info < (3, 12):  # later versions choose it by themselves
         asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
     try:
         with folder.held():

@@ -1,0 +1,24 @@
+"""The one pipeline that all tests of this package send messages through."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from asya_cli.local.sending import connected
+from tests.pipeline.flow import Flow, Pipeline
+
+
+@pytest.fixture(scope="package")
+def pipeline(need, tmp_path_factory):
+    need("helm")
+    need("nats-server")
+    with Pipeline(tmp_path_factory.mktemp("pipeline")) as pipeline:
+        yield pipeline
+
+
+@pytest.fixture
+async def flow(pipeline) -> AsyncIterator[Flow]:
+    async with connected(pipeline.open_transport()) as transport:
+        yield Flow(pipeline, transport)

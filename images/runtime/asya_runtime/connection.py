@@ -81,6 +81,8 @@ class Listener:
             self.socket.listen(_BACKLOG)
             os.rename(temporary, SOCKET_NAME, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
         finally:
+            with suppress(FileNotFoundError):  # it is still there where something failed
+                os.unlink(temporary, dir_fd=folder_fd)
             os.close(folder_fd)
         self._remember(SOCKET_NAME)
         with open(os.path.join(self._folder, READY_NAME), "w", encoding="ascii") as ready:

@@ -13,14 +13,14 @@ import pytest
 from asya_runtime import loader
 from images.runtime.tests.driver import Runtime
 
+USED: list[str] = []
+"""The interpreters that runtimes were started with on purpose, for the summary."""
+
 HANDLERS = Path(__file__).parent / "handlers"
 
-# These need what only the environment of development has; the others run on every Python, with pytest alone.
-collect_ignore = (
-    []
-    if importlib.util.find_spec("hypothesis")
-    else ["test_codecs.py", "test_codec_properties.py", "test_every_python.py", "test_frames_properties.py"]
-)
+# These need what only the environment of development has, or take long; the others run on every Python with pytest alone.
+ONCE = ["test_codecs.py", "test_codec_properties.py", "test_frames_properties.py", "test_every_python.py"]
+collect_ignore = [] if importlib.util.find_spec("hypothesis") else [*ONCE, "test_stuck_tasks.py"]
 
 
 @pytest.fixture
@@ -79,3 +79,9 @@ def no_settings_of_the_machine(monkeypatch):
     for name in list(os.environ):
         if name.startswith("ASYA_"):
             monkeypatch.delenv(name)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the interpreters that the runtime ran on."""
+    if USED:
+        terminalreporter.write_line(f"the runtime ran on {', '.join(dict.fromkeys(USED))}")

@@ -70,6 +70,15 @@ def test_a_missing_module_is_told_with_the_places_that_were_looked_at(failure, h
     assert error.traceback == ""
 
 
+def test_a_module_that_is_hidden_by_one_of_python_is_told(failure, handlers):
+    error = failure("keyword.process")
+
+    assert error.code == "handler_module_hidden"
+    assert error.message == (
+        f'"keyword" ({handlers}/keyword.py) has the name of a module that Python itself has loaded; rename it'
+    )
+
+
 def test_an_import_that_fails_for_another_module_shows_the_users_traceback(failure, handlers):
     error = failure("failing_import.process")
 

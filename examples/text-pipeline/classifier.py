@@ -15,6 +15,6 @@ class TextClassifier:
         """Add the category with the most words, and the share of words that are its own."""
         words = payload["cleaned_text"].split()
         counts = {name: sum(word in known for word in words) for name, known in self.model.items()}
-        best = max(counts, key=counts.get)
+        best = max(counts, key=lambda name: counts[name])
         category = best if counts[best] else self.default
         return {**payload, "category": category, "confidence": round(counts[best] / max(1, len(words)), 2)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -90,12 +91,14 @@ class RuntimeClient(Generic[_I]):
             await self._pause(delay)
             delay = min(delay * 2, _LAST_RETRY)
 
-    def invoke(self, invocation: _I, meta: bytes, payload: bytes | memoryview, timeout: float) -> int:
-        """Send one request and return its number. `timeout` in seconds. Only while `ready`."""
+    def invoke(
+        self, invocation: _I, meta: bytes, payload: bytes | memoryview, timeout: float, ends_at: float = math.inf
+    ) -> int:
+        """Send one request and return its number. For `timeout` and `ends_at` see `Call`. Only while `ready`."""
         if self._connection is None:
             raise RuntimeError("invoked without a runtime; look at `ready` first")
         self._last_request = request = self._last_request + 1
-        self.calls.add(Call(request, invocation, timeout))
+        self.calls.add(Call(request, invocation, timeout, ends_at))
         self._connection.send(encode_invoke(request, timeout, meta, payload))
         return request
 

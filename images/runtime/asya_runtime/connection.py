@@ -85,8 +85,11 @@ class Listener:
                 os.unlink(temporary, dir_fd=folder_fd)
             os.close(folder_fd)
         self._remember(SOCKET_NAME)
-        with open(os.path.join(self._folder, READY_NAME), "w", encoding="ascii") as ready:
+        path = os.path.join(self._folder, READY_NAME)
+        temporary = f"{path}.{os.getpid()}"
+        with open(temporary, "w", encoding="ascii") as ready:
             ready.write("ready\n")
+        os.rename(temporary, path)
         self._remember(READY_NAME)
 
     def _remember(self, name: str) -> None:

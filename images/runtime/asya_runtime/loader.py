@@ -156,8 +156,10 @@ def _refuse_wrong_arguments(path: str, target: Callable[..., object]) -> None:
 def _event_loop() -> AbstractEventLoop:
     import asyncio  # takes tens of milliseconds, so only for async handlers
 
-    if sys.version_info < (3, 10):  # there, locks made at import are bound to this loop
-        return asyncio.get_event_loop()
+    if sys.version_info < (3, 10):  # there, locks that were made at import are bound to this loop
+        current = asyncio.get_event_loop()
+        if not current.is_closed():
+            return current
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop

@@ -18,7 +18,7 @@ USED: list[str] = []
 
 HANDLERS = Path(__file__).parent / "handlers"
 
-# These need what only the environment of development has, or take long; the others run on every Python with pytest alone.
+# These need the environment of development, or take long; the others run on every Python with pytest alone.
 ONCE = ["test_codecs.py", "test_codec_properties.py", "test_frames_properties.py", "test_every_python.py"]
 collect_ignore = [] if importlib.util.find_spec("hypothesis") else [*ONCE, "test_stuck_tasks.py"]
 

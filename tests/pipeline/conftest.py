@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from asya_cli.errors import CliError
 from asya_cli.local.sending import connected
 from tests.pipeline.flow import Flow, Pipeline
 
@@ -14,8 +15,13 @@ from tests.pipeline.flow import Flow, Pipeline
 def pipeline(need, tmp_path_factory):
     need("helm")
     need("nats-server")
-    with Pipeline(tmp_path_factory.mktemp("pipeline")) as pipeline:
-        yield pipeline
+    pipeline = Pipeline(tmp_path_factory.mktemp("pipeline"))
+    try:
+        pipeline.start()
+    except CliError as error:
+        pytest.fail(f"{error}\n{error.detail}", pytrace=False)
+    yield pipeline
+    pipeline.stop()
 
 
 @pytest.fixture

@@ -14,11 +14,24 @@ def executions(flow, name):
     return len(flow.pipeline.executions("gate", name))
 
 
+async def warm_up(flow):
+    """Let `gate` learn that it is fast, so that it takes messages ahead of the one that it works on."""
+    ids = [await flow.send(["gate"], {"name": "warm-up"}) for _ in range(50)]
+    for id_ in ids:
+        await flow.result(id_)
+
+
+async def in_flight(flow, more_than):
+    return (await flow.transport.depth(flow.pipeline.queue("gate"))).in_flight > more_than
+
+
 async def test_a_killed_runtime_costs_the_message_in_it_an_attempt_and_the_others_none(flow):
+    await warm_up(flow)
     with flow.pipeline.gate_shut():
         culprit = await flow.send(["gate"], {"name": "culprit"})
         await flow.begun("gate", "culprit")
         neighbours = [await flow.send(["gate"], {"name": f"neighbour {number}"}) for number in range(3)]
+        await eventually(lambda: in_flight(flow, more_than=1), SOON)
         pid = flow.pipeline.kill("gate", "asya-runtime")
         assert await flow.restarted("gate", "asya-runtime", than=pid) == -signal.SIGKILL
     assert (await flow.result(culprit))["status"]["attempt"] == 2
@@ -70,6 +83,20 @@ async def test_nothing_is_lost_when_the_broker_is_killed(flow):
     assert (await flow.result(delayed))["status"]["attempt"] == 2
     await eventually(lambda: flow.transport.connected, SOON)
     await flow.empty(*route, "flaky", "happy-end", within=AFTER_LEASE)
+
+
+async def test_a_runtime_that_is_killed_while_its_pod_ends_costs_no_attempt(flow):
+    pipeline = flow.pipeline
+    drains = pipeline.said("gate", "asya-sidecar", DRAINING)
+    with pipeline.gate_shut():
+        id_ = await flow.send(["gate"], {"name": "interrupted"})
+        await flow.begun("gate", "interrupted")
+        sidecar = pipeline.kill("gate", "asya-sidecar", signal.SIGTERM)
+        await eventually(lambda: pipeline.said("gate", "asya-sidecar", DRAINING) > drains, SOON)
+        pipeline.kill("gate", "asya-runtime")
+        assert await flow.restarted("gate", "asya-sidecar", than=sidecar) == 0
+    assert (await flow.result(id_))["status"]["attempt"] == 1
+    assert executions(flow, "interrupted") == 2
 
 
 @pytest.mark.parametrize(

@@ -126,13 +126,13 @@ class Connection:
     def __init__(self, peer: socket.socket, session: Session) -> None:
         self.socket = peer
         self.session = session
-        self._buffer = bytearray(_RECEIVE_BYTES)
-        self._view = memoryview(self._buffer)
+        self._descriptor = peer.fileno()
+        self._view = memoryview(bytearray(_RECEIVE_BYTES))
         peer.setblocking(True)
 
     def fileno(self) -> int:
-        """Return the descriptor to wait on."""
-        return self.socket.fileno()
+        """Return the descriptor to wait on; its number stays when another thread has closed the socket."""
+        return self._descriptor
 
     def read(self) -> bool:
         """Feed what has come to the session; return False where the peer is gone. Raises FrameError."""

@@ -7,6 +7,7 @@ import decimal
 import enum
 import inspect
 import os
+import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -111,6 +112,13 @@ def test_the_text_becomes_the_annotated_type(annotation, text, expected):
 def test_generics_of_builtins_are_read_as_json():
     assert build("list[int]", VALUE="[1, 2]") == [1, 2]
     assert build("dict[str, float]", VALUE='{"a": 0.5}') == {"a": 0.5}
+
+
+if sys.version_info >= (3, 10):
+
+    def test_a_bar_between_types_is_a_union():
+        assert build("int | None", VALUE="3") == 3
+        assert build("int | None", VALUE="null") is None
 
 
 @pytest.mark.parametrize(

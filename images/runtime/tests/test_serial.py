@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import select
 import signal
 import struct
@@ -210,6 +211,19 @@ def test_a_peer_that_breaks_the_protocol_is_disconnected_and_the_next_one_served
     client.socket.sendall(data)
 
     client.wait_until_closed()
+    assert runtime.connect().call(1, {}).items == [{}]
+
+
+def test_garbage_of_any_kind_does_no_harm(start):
+    runtime = start("functions.echo")
+    choice = random.Random(5)
+    frame = invoke_frame(1, {"text": "hi"})
+    for _ in range(200):
+        client = runtime.connect()
+        cut = choice.randrange(len(frame))
+        client.socket.sendall(choice.choice([b"", frame, frame[:cut]]) + choice.randbytes(choice.randrange(60)))
+        client.close()
+
     assert runtime.connect().call(1, {}).items == [{}]
 
 

@@ -56,6 +56,7 @@ class RuntimeClient(Generic[_I]):
         self.hello: Hello | None = None
         self.calls: Calls[_I] = Calls(1)
         self.closed = asyncio.Event()
+        self._newest: Connection | None = None
         self._connection: Connection | None = None
         self._last_request = 0
         self._paused_at: float | None = None
@@ -132,8 +133,8 @@ class RuntimeClient(Generic[_I]):
     def close(self) -> None:
         """End the connection for good."""
         self.closed.set()
-        if self._connection is not None:
-            self._connection.close("this sidecar is ending")
+        if self._newest is not None:
+            self._newest.close("this sidecar is ending")
 
     def connected(self, connection: Connection, hello: Hello) -> None:
         """Take a connection whose HELLO has come."""
@@ -193,6 +194,9 @@ class RuntimeClient(Generic[_I]):
         with reachable(self.socket) as path:
             _, connection = await loop.create_unix_connection(lambda: Connection(self, self.limit), path)
         impatience = loop.call_later(GREETING_SECONDS, connection.require_greeting)
+        self._newest = connection
+        if self.closed.is_set():
+            self.close()
         try:
             await connection.lost.wait()
         finally:

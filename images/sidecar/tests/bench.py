@@ -74,7 +74,12 @@ class NotedTransport(MemoryTransport):
 
     async def consume(self, queue: str, prefetch: int, deliver: Callable[[Delivery], None]) -> NotedConsumer:
         self._broker.find(queue)
-        consumer = NotedConsumer(self._broker, queue, prefetch, deliver)
+
+        def noted(delivery: Delivery) -> None:
+            deliver(delivery)
+            self.ledger.note("delivered", _id(delivery.body))
+
+        consumer = NotedConsumer(self._broker, queue, prefetch, noted)
         consumer.ledger = self.ledger
         self._consumers.append(consumer)
         return consumer

@@ -84,9 +84,10 @@ async def test_withdrawing_takes_out_who_waits_and_who_rests_and_their_time_neve
 @given(st.data())
 def test_lone_ones_never_overlap_and_nobody_is_stranded(data):
     admission = Admission()
-    inside, entered, came = [], [], []
-    for number in range(data.draw(st.integers(1, 30))):
-        came.append(Entrant(number, alone=data.draw(st.booleans())))
+    inside, entered = [], []
+    came = [
+        Entrant(number, alone=alone) for number, alone in enumerate(data.draw(st.lists(st.booleans(), max_size=30)))
+    ]
     coming = list(came)
     while coming or inside or len(admission):
         choice = data.draw(st.integers(0, 2))

@@ -1,11 +1,12 @@
 import json
 from datetime import UTC, datetime
 
+from msgspec import Raw
+
 from asya_core.envelope import Envelope, Route, encode
 from asya_core.error_record import to_error_end
 from asya_core.faults import Fault
 from asya_sidecar.records import fitting, smaller
-from msgspec import Raw
 
 FAULT = Fault(code="processing_error", message="no", type="ValueError", traceback="line 3\n" * 100)
 

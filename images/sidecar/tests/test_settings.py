@@ -28,8 +28,10 @@ def test_only_name_and_transport_are_required():
 
 def test_everything_can_be_set():
     settings = Settings.from_env({
-        "ASYA_ACTOR_NAME": "happy-end", "ASYA_TRANSPORT": "nats", "ASYA_QUEUE_PREFIX": "dev-", "ASYA_SOCKET_DIR": "/s",
-        "ASYA_LOG_LEVEL": "DEBUG", "ASYA_IS_END_ACTOR": "true", "ASYA_METRICS_ADDR": "127.0.0.1:9", "ASYA_PREFETCH": "7",
+        "ASYA_ACTOR_NAME": "happy-end", "ASYA_TRANSPORT": "nats", "ASYA_QUEUE_PREFIX": "dev-",
+        "ASYA_SOCKET_DIR": "/s",
+        "ASYA_LOG_LEVEL": "DEBUG", "ASYA_IS_END_ACTOR": "true", "ASYA_METRICS_ADDR": "127.0.0.1:9",
+        "ASYA_PREFETCH": "7",
         "ASYA_RUNTIME_TIMEOUT": "1m30s", "ASYA_MAX_BODY_BYTES": "100", "ASYA_DRAIN_TIMEOUT": "5",
         "ASYA_RESILIENCY": '{"policies": {"default": {"maxAttempts": 3}}, "maxDeliveries": 4, "unroutableAfter": "2m"}',
     })  # fmt: skip
@@ -43,7 +45,8 @@ def test_everything_can_be_set():
 
 def test_all_mistakes_are_told_at_once_each_with_its_variable():
     wrong = {
-        "ASYA_ACTOR_NAME": "No Name", "ASYA_TRANSPORT": "pigeon", "ASYA_LOG_LEVEL": "LOUD", "ASYA_IS_END_ACTOR": "maybe",
+        "ASYA_ACTOR_NAME": "No Name", "ASYA_TRANSPORT": "pigeon", "ASYA_LOG_LEVEL": "LOUD",
+        "ASYA_IS_END_ACTOR": "maybe",
         "ASYA_METRICS_ADDR": "8080", "ASYA_PREFETCH": "-1", "ASYA_RUNTIME_TIMEOUT": "soon", "ASYA_MAX_BODY_BYTES": "0",
         "ASYA_DRAIN_TIMEOUT": "-3s", "ASYA_RESILIENCY": '{"polices": {}}',
     }  # fmt: skip
@@ -103,7 +106,8 @@ def test_an_address_of_version_6_is_written_in_brackets():
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("ASYA_PREFECH", "ASYA_PREFETCH"), ("ASYA_LOGLEVEL", "ASYA_LOG_LEVEL"), ("ASYA_MAX_BODY_BYTE", "ASYA_MAX_BODY_BYTES"),
+    [("ASYA_PREFECH", "ASYA_PREFETCH"), ("ASYA_LOGLEVEL", "ASYA_LOG_LEVEL"),
+     ("ASYA_MAX_BODY_BYTE", "ASYA_MAX_BODY_BYTES"),
      ("ASYA_RUNTIMETIMEOUT", "ASYA_RUNTIME_TIMEOUT"), ("ASYA_NATS_URI", "ASYA_NATS_URL")],
 )  # fmt: skip
 def test_a_name_that_is_almost_right_is_pointed_out(name, meant):

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools import prepare
@@ -15,8 +16,15 @@ from tools import prepare
 VERSIONS = [(3, minor) for minor in range(9, 15)]
 REQUIREMENTS = prepare.ROOT / "requirements" / "runtime-test.txt"
 NOTHING_SELECTED = 5
+# The tests wait more than they compute, so a machine of two cores runs two versions side by side.
+AT_ONCE = 2
 NAME = re.compile(r"python3(\.\d+)?$")
 ASK = "import sys, venv; print(*sys.version_info[:2], sys.executable, sep='\\n')"
+
+
+def name(version: tuple[int, int]) -> str:
+    """Return what a version is called in sentences."""
+    return f"Python {version[0]}.{version[1]}"
 
 
 def folders(environment: Mapping[str, str]) -> list[Path]:
@@ -60,29 +68,34 @@ def prepare_environment(version: tuple[int, int], python: Path, env: Mapping[str
     return folder / "bin" / "python"
 
 
-def run_tests(python: Path, arguments: list[str]) -> int:
-    """Run the runtime's tests with that interpreter and return pytest's exit status, 0 if nothing was selected."""
+def run_tests(python: Path, arguments: list[str]) -> tuple[bool, str]:
+    """Run the runtime's tests with that interpreter; return whether none failed, and what pytest said."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("ASYA_", "PYTHONPATH"))}
     env["PYTHONPATH"] = str(prepare.ROOT / "images" / "runtime")
     command = [str(python), "-m", "pytest", "images/runtime", "-q", "-p", "no:cacheprovider", *arguments]
-    status = subprocess.run(command, cwd=prepare.ROOT, env=env, check=False).returncode
-    return 0 if arguments and status == NOTHING_SELECTED else status
+    done = subprocess.run(
+        command, cwd=prepare.ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.returncode == 0 or (bool(arguments) and done.returncode == NOTHING_SELECTED), done.stdout
 
 
 def main() -> int:
     """Test on every version found, then name those that failed and those that are not here."""
     env = prepare.ask_pip(os.environ)
-    found = interpreters(folders(os.environ))
+    found = {version: path for version, path in interpreters(folders(os.environ)).items() if version in VERSIONS}
+    pythons = {version: prepare_environment(version, found[version], env) for version in sorted(found)}
     failed = []
-    for version in (each for each in VERSIONS if each in found):
-        print(f"the runtime's tests on Python {version[0]}.{version[1]} ({found[version]})", flush=True)
-        if run_tests(prepare_environment(version, found[version], env), sys.argv[1:]) != 0:
-            failed.append(version)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = pool.map(lambda python: run_tests(python, sys.argv[1:]), pythons.values())
+        for version, (passed, words) in zip(pythons, results, strict=True):
+            print(f"the runtime's tests on {name(version)} ({found[version]})\n{words}", flush=True)
+            failed += [] if passed else [version]
     for version in (each for each in VERSIONS if each not in found):
-        name = f"Python {version[0]}.{version[1]}"
-        print(f"not run here: the runtime's tests on {name}: it is not on PATH; remedy: install {name}", flush=True)
+        print(
+            f"not run here: the runtime's tests on {name(version)}: it is not on PATH; remedy: install {name(version)}"
+        )
     for version in failed:
-        print(f"error: the runtime's tests failed on Python {version[0]}.{version[1]}", flush=True)
+        print(f"error: the runtime's tests failed on {name(version)}")
     return 1 if failed or not found else 0
 
 

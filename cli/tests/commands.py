@@ -24,7 +24,7 @@ class Workplace:
     def __init__(self, path: Path, handlers: str) -> None:
         self.path = path
         (path / "handlers.py").write_text(handlers)
-        self._foreground: list[subprocess.Popen[str]] = []
+        self._spawned: list[subprocess.Popen[str]] = []
 
     @property
     def running(self) -> Running:
@@ -46,8 +46,14 @@ class Workplace:
 
     def foreground(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `asya local up` and return once it says that it is ready."""
+        process = self.spawn("up", *arguments)
+        read_until(process.stdout, "Ctrl-C stops it")
+        return process
+
+    def spawn(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `asya local` and leave it running."""
         process = subprocess.Popen(
-            [*COMMAND, "up", *arguments],
+            [*COMMAND, *arguments],
             cwd=self.path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -55,8 +61,7 @@ class Workplace:
             start_new_session=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
-        self._foreground.append(process)
-        read_until(process.stdout, "Ctrl-C stops it")
+        self._spawned.append(process)
         return process
 
     def pids(self) -> list[int]:
@@ -66,7 +71,7 @@ class Workplace:
 
     def close(self) -> None:
         """End what is left, for a test that failed half-way."""
-        for process in self._foreground:
+        for process in self._spawned:
             if process.poll() is None:
                 process.kill()
                 process.wait(WITHIN)

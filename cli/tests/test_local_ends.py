@@ -99,7 +99,11 @@ def test_kill_9_of_the_supervisor_leaves_nothing_and_is_told(place):
 
 def test_down_from_elsewhere_ends_a_run_in_the_foreground(place):
     process = place.foreground("handlers.process")
+    logs = place.spawn("logs", "handlers", "--follow")
+    read_until(logs.stdout, "loaded")
     assert place("down").stdout == "stopped\n"
+    assert "drained" in finish(logs)[0]
+    assert logs.returncode == 0
     _, told = finish(process)
     assert (process.returncode, told.splitlines()[-1]) == (0, "stopped from elsewhere")
 
@@ -145,9 +149,12 @@ def test_values_files_flags_and_interpreters_reach_the_actors_they_name(place, t
     wrapper = tmp_path_factory.mktemp("bin") / "python"
     wrapper.write_text(f'#!/bin/sh\nMODEL=wrapped exec {sys.executable} "$@"\n')
     wrapper.chmod(0o755)
-    place("up", "actors", "-f", "all.yaml", "--set", "logLevel=DEBUG", "--python", f"second={wrapper}", "--detach")
+    up = place(
+        "up", "actors", "-f", "all.yaml", "--set", "logLevel=DEBUG", "--python", f"second={wrapper}", "--detach", "-v"
+    )
     first = json.loads(place("send", "first", "{}", "--follow").stdout)
     second = json.loads(place("send", "second", "{}", "--follow").stdout)
+    assert f"second/asya-runtime: interpreter python3 -> {wrapper}" in up.stdout
     assert first == {"log_level": "DEBUG", "model": "small"}
     assert second == {"log_level": "DEBUG", "model": "wrapped"}
 

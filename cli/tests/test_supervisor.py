@@ -1,5 +1,6 @@
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,10 @@ while not os.path.exists('daemon'):
     os.sched_yield()
 {READY}{SLEEP}
 """
+
+
+def children_of(pid):
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
 @pytest.fixture
@@ -128,7 +133,9 @@ def test_what_dies_is_started_again_and_counted_and_what_it_started_dies_with_it
     again = supervised.running.wait_started_anew("text", "app", first)
     assert (again.restarts, again.exit_code) == (1, -signal.SIGKILL)
     supervised.running.kill("text", "app")
-    assert supervised.running.wait_started_anew("text", "app", again.pid).restarts == 2
+    third = supervised.running.wait_started_anew("text", "app", again.pid)
+    assert third.restarts == 2
+    assert child not in children_of(supervised.process.pid)
 
 
 def test_a_broker_that_dies_is_started_again(supervised):

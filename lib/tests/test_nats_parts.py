@@ -64,11 +64,11 @@ def test_only_what_was_asked_for_can_differ():
     ],
 )
 def test_an_answer_that_is_no_confirmation_is_an_error(body, error):
-    assert isinstance(read_outcome("q", b"", body), error)
+    assert isinstance(read_outcome("q", body), error)
 
 
 def test_a_confirmation_is_one_whoever_else_is_named_in_it():
-    assert read_outcome("q", b"", b'{"stream":"q","seq":1,"domain":"hub","duplicate":false}') is None
+    assert read_outcome("q", b'{"stream":"q","seq":1,"domain":"hub","duplicate":false}') is None
 
 
 def test_pauses_between_attempts_grow_to_a_limit():

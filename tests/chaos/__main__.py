@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         ledger, problems = fire.burn()
     except CliError as error:
-        say(f"error: {error}")
+        say(f"error: {error}\n{error.detail}")
         return 1
     for line in fire.last_words() if problems else ():
         write(line)

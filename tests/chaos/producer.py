@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from asya_core.errors import TransportUnavailableError
+from asya_core.errors import QueueMissingError, TransportUnavailableError
 from asya_core.transports import Transport, publish
 from tests.chaos.messages import Message
 
@@ -25,7 +25,7 @@ class Producer:
         self._queue = queue
 
     async def send(self, messages: Sequence[Message], seconds: float) -> None:
-        """Send all messages within about so many seconds. Raises TransportUnavailableError after a minute of it."""
+        """Send all messages within about so many seconds. Raises TransportError after a minute of failures."""
         began, sent = time.monotonic(), 0
         async with asyncio.TaskGroup() as group:
             while sent < len(messages):
@@ -42,7 +42,7 @@ class Producer:
             self.copies[message.id] += 1
             try:
                 return await publish(self._transport, self._queue, message.body)
-            except TransportUnavailableError:
+            except (TransportUnavailableError, QueueMissingError):  # a broker that is about to end may say either
                 if time.monotonic() > until:
                     raise
             await asyncio.sleep(_RETRY)

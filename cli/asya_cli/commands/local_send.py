@@ -92,10 +92,11 @@ def command(directory: Path, /, actors: str, payload: str, *, lines: bool, id_: 
 async def _send(running: Running, order: Order, envelopes: Sequence[Envelope], following: _Following | None) -> int:
     async with connected(running.open_transport()) as transport:
         await send(transport, running.queue(order.actors[0]), envelopes)
-        for envelope in envelopes:
-            click.echo(envelope.id, err=following is not None)
         if following is None:
+            for envelope in envelopes:
+                click.echo(envelope.id)
             return 0
+        click.echo(envelopes[0].id if len(envelopes) == 1 else f"sent {len(envelopes)} messages", err=True)
         queues = {actor: running.queue(actor) for actor in dict.fromkeys(order.actors)}
         line = _ProgressLine()
         watching = asyncio.create_task(watch(transport, queues, line.show))

@@ -15,6 +15,7 @@ For all containers:
   one process for each container, one pod for each actor, whatever scaling says
   the environment of images -> this shell's, without ASYA_*
   broker -> {broker}
+  Secrets -> files .asya/secrets/<secret>/<key>
   restarts -> at once the first time, then after {first:g} s, doubled up to {longest:g} s (Kubernetes: 10 s to 5 min)
   readiness -> asked for every 0.1 s, and only while the run starts
 """

@@ -41,6 +41,17 @@ def adopt_orphans() -> None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def reap_adopted() -> None:
+    """Take leave of adopted children that are dead, or they would stay as zombies for as long as this process lives.
+
+    Our own lead a session each, or belong to ours, and are somebody else's to wait for.
+    """
+    for pid in _children():
+        with suppress(ProcessLookupError, ChildProcessError):
+            if os.getsid(pid) not in (pid, os.getsid(0)):
+                os.waitpid(pid, os.WNOHANG)
+
+
 def end_all_children() -> None:
     """Kill every child that is left, adopted ones too, until there is none."""
     while children := list(_children()):

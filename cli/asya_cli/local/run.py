@@ -47,7 +47,6 @@ class LocalRun(Running):
         self._transport = transport
         self._fresh = fresh
         self._supervisor: subprocess.Popen[bytes] | None = None
-        self._given_away: list[subprocess.Popen[bytes]] = []  # to be kept, or Python warns that they still run
         self._grace = 0.0
 
     def __enter__(self) -> Self:
@@ -100,7 +99,7 @@ class LocalRun(Running):
         if supervisor.stdin is not None:
             supervisor.stdin.write(b"keep\n")
         _close(supervisor)
-        self._given_away.append(supervisor)
+        supervisor.returncode = 0  # it is not ours to wait for any more, of which Python would warn
         self._supervisor = None
 
     def ask_to_stop(self, *, at_once: bool = False) -> None:

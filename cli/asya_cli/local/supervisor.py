@@ -21,7 +21,7 @@ from typing import Any
 
 from asya_cli.local.check import wait_ready
 from asya_cli.local.endings import describe_exit, last_lines
-from asya_cli.local.orphans import adopt_orphans, end_all_children, killed_with_parent
+from asya_cli.local.orphans import adopt_orphans, end_all_children, killed_with_parent, reap_adopted
 from asya_cli.local.plan import Check, Job, Plan, ProcessPlan, read_plan
 from asya_cli.local.process import Child
 from asya_cli.local.state import Folder, Phase, State
@@ -139,6 +139,7 @@ class Supervisor:
 
         Who is killed from outside shows nothing, unless it happens twice: then it probably takes too much memory.
         """
+        reap_adopted()
         by_chance = code == -signal.SIGKILL and child.state.restarts == 0
         again = self._state.phase != "starting" or by_chance
         logger.warning("%s %s%s", child.plan.title, describe_exit(code), "; it is started again" if again else "")
@@ -244,7 +245,7 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(format="asya: %(message)s", level=logging.INFO, stream=sys.stderr)
     folder = Folder(Path(arguments[0]))
     adopt_orphans()
-    if sys.version_info < (3, 12):  # later versions choose it by themselves
+    if sys.platform == "linux" and sys.version_info < (3, 12):  # later versions choose it by themselves
         asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
     try:
         with folder.held():

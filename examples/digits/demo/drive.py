@@ -18,7 +18,7 @@ INTERVAL = 0.1
 class Patience:
     """Seconds without anything new after which no more is expected; fewer once something has gone wrong."""
 
-    usually: float = 60.0
+    usually: float = 120.0
     after_failures: float = 10.0
 
     def is_over(self, quiet: float, ledger: Ledger) -> bool:

@@ -24,10 +24,10 @@ def figures(summary: Summary, ledger: Ledger, results: Path, file: Path) -> Iter
     ends = list(ledger.results.values())
     refined = sum(result.refined is not None for result in ends)
     hops = per_second(sum(result.hops for result in ends), ends)
-    speed = f"{summary.messages_per_second:.0f} images per second, each past 4 or 5 actors: {hops:.0f} hops"
+    speed = f"{summary.messages_per_second:.0f} images per second, {hops:.0f} visits to an actor per second"
     yield f"images      {summary.images} sent, {summary.results} results, {summary.errors} errors"
     yield f"accuracy    {summary.accuracy_before:.1%} by classify alone, {summary.accuracy_after:.1%} after refine"
-    yield f"            ({refined} images were unsure and refined; no model had seen the image it was asked about)"
+    yield f"            ({refined} unsure images were refined; no model had seen the image that it was asked about)"
     yield f"throughput  {speed}"
     yield f"latency     p50 {summary.p50_ms:.0f} ms, p99 {summary.p99_ms:.0f} ms, from sending an image to its result"
     yield f"results     {results}"

@@ -55,7 +55,7 @@ def test_the_figures_name_accuracy_speed_latency_and_places():
     assert "4 sent, 4 results, 0 errors" in text
     assert "25.0% by classify alone, 50.0% after refine" in text
     assert "2 images per second" in text
-    assert "8 hops" in text
+    assert "8 visits to an actor" in text
     assert "p50 2000 ms, p99 2000 ms" in text
     assert "where/results" in text
     assert "summary.json" in text

@@ -81,10 +81,15 @@ class Listener:
             self.socket.listen(_BACKLOG)
             os.rename(temporary, SOCKET_NAME, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
         finally:
+            with suppress(FileNotFoundError):  # it is still there where something failed
+                os.unlink(temporary, dir_fd=folder_fd)
             os.close(folder_fd)
         self._remember(SOCKET_NAME)
-        with open(os.path.join(self._folder, READY_NAME), "w", encoding="ascii") as ready:
+        path = os.path.join(self._folder, READY_NAME)
+        temporary = f"{path}.{os.getpid()}"
+        with open(temporary, "w", encoding="ascii") as ready:
             ready.write("ready\n")
+        os.rename(temporary, path)
         self._remember(READY_NAME)
 
     def _remember(self, name: str) -> None:
@@ -121,13 +126,13 @@ class Connection:
     def __init__(self, peer: socket.socket, session: Session) -> None:
         self.socket = peer
         self.session = session
-        self._buffer = bytearray(_RECEIVE_BYTES)
-        self._view = memoryview(self._buffer)
+        self._descriptor = peer.fileno()
+        self._view = memoryview(bytearray(_RECEIVE_BYTES))
         peer.setblocking(True)
 
     def fileno(self) -> int:
-        """Return the descriptor to wait on."""
-        return self.socket.fileno()
+        """Return the descriptor to wait on; its number stays when another thread has closed the socket."""
+        return self._descriptor
 
     def read(self) -> bool:
         """Feed what has come to the session; return False where the peer is gone. Raises FrameError."""

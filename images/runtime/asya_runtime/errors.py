@@ -86,7 +86,7 @@ def cut(value: str, most: int) -> str:
     """Return `value`, or its begin and end where it has more than `most` characters."""
     if len(value) <= most:
         return value
-    half = (most - 32) // 2
+    half = (most - 48) // 2
     return f"{value[:half]}\n... {len(value) - 2 * half} characters left out ...\n{value[-half:]}"
 
 

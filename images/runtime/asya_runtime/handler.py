@@ -95,6 +95,12 @@ class Handler:
             raise InvocationError.of(error) from error
         return items
 
+    def close(self) -> None:
+        """End the event loop, if there is one; the handler can't be called any more."""
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.close()
+
     def _encoded(self, result: object) -> Iterable[bytes]:
         encode = self.codec.encode
         if type(result) is dict:

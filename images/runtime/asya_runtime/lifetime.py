@@ -43,6 +43,7 @@ class Running:
             os.fchmod(descriptor, _MODE)
             os.ftruncate(descriptor, slots * _SLOT.size)
             self._map = mmap.mmap(descriptor, slots * _SLOT.size)
+            self._inode = os.fstat(descriptor).st_ino
         finally:
             os.close(descriptor)
         os.rename(temporary, self.path)
@@ -67,9 +68,10 @@ class Running:
                 _SLOT.pack_into(self._map, offset, 0)
 
     def close(self) -> None:
-        """Remove the file: the process ends in good order."""
+        """Remove the file, unless another runtime has put its own there: the process ends in good order."""
         with suppress(OSError):
-            os.unlink(self.path)
+            if os.stat(self.path).st_ino == self._inode:
+                os.unlink(self.path)
 
 
 def on_stop(callback: Callable[[], None], wake_descriptor: int = -1) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from keyword import iskeyword
 from types import ModuleType
@@ -25,17 +26,22 @@ def load(path: str, environ: Mapping[str, str], mode: str = "payload") -> Handle
 
     `environ` fills the parameters of a class's `__init__`. The class of an async handler is built while its event loop
     runs. Raises StartError with one of the codes `handler_malformed`, `handler_module_not_found`,
-    `handler_import_failed`, `handler_attribute_missing`, `handler_not_callable`, `handler_arguments`,
-    `parameter_without_default`, `parameter_invalid`, `constructor_failed`.
+    `handler_module_hidden`, `handler_import_failed`, `handler_attribute_missing`, `handler_not_callable`,
+    `handler_arguments`, `parameter_without_default`, `parameter_invalid`, `constructor_failed`.
     """
     parts = _split(path)
     module, names = _import(parts)
     owner, target = _find(module, names)
     _refuse_uncallable(path, target)
     loop = _event_loop() if is_async(target) else None
-    if inspect.isclass(owner):
-        target = getattr(_build(owner, environ, loop), names[-1])
-    _refuse_wrong_arguments(path, target)
+    try:
+        if inspect.isclass(owner):
+            target = getattr(_build(owner, environ, loop), names[-1])
+        _refuse_wrong_arguments(path, target)
+    except StartError:
+        if loop is not None:
+            loop.close()
+        raise
     return Handler(target, mode, loop)
 
 
@@ -53,6 +59,7 @@ def _import(parts: list[str]) -> tuple[ModuleType, list[str]]:
     if not _is_module(parts[0]):
         sentence = f'no module named "{parts[0]}"; Python looked in {", ".join(sys.path)}'
         raise StartError("handler_module_not_found", sentence)
+    _refuse_hidden(parts[0])
     module = _import_one(parts[0])
     used = 1
     while used < len(parts) - 1 and hasattr(module, "__path__") and _is_module(".".join(parts[: used + 1])):
@@ -66,6 +73,15 @@ def _is_module(name: str) -> bool:
         return find_spec(name) is not None
     except ValueError:  # loaded already, by something that left no specification
         return name in sys.modules
+
+
+def _refuse_hidden(name: str) -> None:
+    """Raise StartError where the user's module has the name of one that is loaded already, such as `queue`."""
+    loaded, found = sys.modules.get(name), PathFinder.find_spec(name, sys.path[:1])
+    if loaded is None or found is None or found.origin in (None, getattr(loaded, "__file__", None)):
+        return
+    sentence = f'"{name}" ({found.origin}) has the name of a module that Python itself has loaded; rename it'
+    raise StartError("handler_module_hidden", sentence)
 
 
 def _import_one(name: str) -> ModuleType:
@@ -140,8 +156,10 @@ def _refuse_wrong_arguments(path: str, target: Callable[..., object]) -> None:
 def _event_loop() -> AbstractEventLoop:
     import asyncio  # takes tens of milliseconds, so only for async handlers
 
-    if sys.version_info < (3, 10):  # there, locks made at import are bound to this loop
-        return asyncio.get_event_loop()
+    if sys.version_info < (3, 10):  # there, locks that were made at import are bound to this loop
+        current = asyncio.get_event_loop()
+        if not current.is_closed():
+            return current
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop

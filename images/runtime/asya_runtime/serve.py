@@ -55,6 +55,7 @@ def _serve(handler: Handler, settings: Settings) -> None:
     finally:
         listener.close()
         running.close()
+        handler.close()
 
 
 def _make_running(settings: Settings) -> Running:

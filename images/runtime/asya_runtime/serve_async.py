@@ -24,7 +24,7 @@ from asya_runtime.lifetime import (
     report_overdue,
     timed_out,
 )
-from asya_runtime.session import Job, Session
+from asya_runtime.session import Job, Session, cancelled
 from asya_runtime.settings import Settings
 
 log = logging.getLogger("asya_runtime")
@@ -40,7 +40,6 @@ def serve(handler: Handler, settings: Settings, listener: Listener, running: Run
     server = AsyncServer(handler, settings, listener, running)
     Thread(target=server.watch, name="asya-keeper", daemon=True).start()
     handler.loop.run_until_complete(server.serve())
-    handler.loop.run_until_complete(handler.loop.shutdown_asyncgens())
 
 
 class Peer(asyncio.Protocol):
@@ -86,9 +85,10 @@ class Peer(asyncio.Protocol):
     def send(self) -> None:
         """Send what there is to send."""
         self._send_planned = False
-        data = self.session.take()
-        if data and self._transport is not None:
-            self._transport.write(data)
+        if self._transport is not None:  # else the greeting is still to come
+            data = self.session.take()
+            if data:
+                self._transport.write(data)
 
     def send_soon(self) -> None:
         """Send in the next turn of the loop, together with what other tasks add in this one."""
@@ -252,7 +252,11 @@ class AsyncServer:
             for item in await self._handler.results_to(emit, argument):
                 session.item(job, item)
         except BaseException as error:
-            failed = timed_out(job) if job in self._timed_out else InvocationError.of(error)
+            failed = InvocationError.of(error)
+            if job.cancelled:
+                failed = cancelled()
+            elif job in self._timed_out:
+                failed = timed_out(job)
             log.warning("%s failed: %s", job, failed.summary())
             session.fail(job, failed)
         else:

@@ -7,6 +7,7 @@ import select
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from queue import SimpleQueue
 from socket import socketpair
 from threading import Event, Lock, Thread
 from time import monotonic, monotonic_ns, sleep
@@ -54,8 +55,6 @@ def _serve_one(handler: Handler, settings: Settings, listener: Listener, running
 
 
 def _serve_many(handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
-    from queue import SimpleQueue  # only here, for a fast start
-
     waiting: SimpleQueue[Job] = SimpleQueue()
     front = Front(settings, listener, running, waiting.put)
 

@@ -128,14 +128,18 @@ class Session:
         """Add the end of a job that went well; where it was cancelled meanwhile, say so instead."""
         if job.cancelled:
             self.fail(job, cancelled())
-        elif self._jobs.pop(job.request, None) is job:
+        elif self._finish(job):
             self._out.append(frames.encode(frames.END, job.request, frames.end_body(microseconds)))
 
     def fail(self, job: Job, error: InvocationError) -> None:
         """Add the error that ends a job, unless the job is over already."""
-        if self._jobs.pop(job.request, None) is job:
+        if self._finish(job):
             body = (cancelled() if job.cancelled else error).body(self._limit)
             self._out.append(frames.encode(frames.ERROR, job.request, body))
+
+    def _finish(self, job: Job) -> bool:
+        """Take the job off the list; return False where it is off already. Of several threads one is told True."""
+        return self._jobs.get(job.request) is job and self._jobs.pop(job.request, None) is not None
 
     def drain(self) -> None:
         """Ask the sidecar, once, to send no further INVOKE."""

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from asya_runtime import loader
 from images.runtime.tests.driver import Runtime
+
+USED: list[str] = []
+"""The interpreters that runtimes were started with on purpose, for the summary."""
 
 HANDLERS = Path(__file__).parent / "handlers"
 
-# These need what only the environment of development has; the others run on every Python, with pytest alone.
-collect_ignore = (
-    []
-    if importlib.util.find_spec("hypothesis")
-    else ["test_codecs.py", "test_codec_properties.py", "test_every_python.py", "test_frames_properties.py"]
-)
+# These need the environment of development, or take long; the others run on every Python with pytest alone.
+ONCE = ["test_codecs.py", "test_codec_properties.py", "test_frames_properties.py", "test_every_python.py"]
+collect_ignore = [] if importlib.util.find_spec("hypothesis") else [*ONCE, "test_stuck_tasks.py"]
 
 
 @pytest.fixture
@@ -58,8 +59,29 @@ def handlers(monkeypatch):
             del sys.modules[name]
 
 
+@pytest.fixture
+def load(handlers):
+    """Load a handler into this process: `load("module.function", START="3")`."""
+    assert str(handlers) == sys.path[0]
+    loaded = []
+
+    def load_one(path, mode="payload", **environ):
+        loaded.append(loader.load(path, environ, mode))
+        return loaded[-1]
+
+    yield load_one
+    for handler in loaded:
+        handler.close()
+
+
 @pytest.fixture(autouse=True)
 def no_settings_of_the_machine(monkeypatch):
     for name in list(os.environ):
         if name.startswith("ASYA_"):
             monkeypatch.delenv(name)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the interpreters that the runtime ran on."""
+    if USED:
+        terminalreporter.write_line(f"the runtime ran on {', '.join(dict.fromkeys(USED))}")

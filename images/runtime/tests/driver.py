@@ -124,8 +124,8 @@ class Runtime:
             env={**base, **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
+        self.printed = b""
         self.clients = []
 
     @property
@@ -138,7 +138,7 @@ class Runtime:
         while not (self.socket_dir / "runtime-ready").exists():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.005)
-                raise AssertionError(self.process.stderr.read())
+                raise AssertionError(self.process.stderr.read().decode())
             assert time.monotonic() < deadline
 
     def connect(self):
@@ -150,9 +150,14 @@ class Runtime:
 
     def line(self):
         """Return the next line that the handler prints."""
-        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
-        assert ready
-        return self.process.stdout.readline().rstrip("\n")
+        while b"\n" not in self.printed:
+            ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+            assert ready
+            more = os.read(self.process.stdout.fileno(), 65536)
+            assert more
+            self.printed += more
+        line, _, self.printed = self.printed.partition(b"\n")
+        return line.decode()
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
@@ -160,7 +165,7 @@ class Runtime:
     def finish(self):
         """Wait for the end; return exit code and stderr."""
         _, errors = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, errors
+        return self.process.returncode, errors.decode()
 
     def kill(self):
         for client in self.clients:

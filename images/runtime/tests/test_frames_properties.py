@@ -21,7 +21,7 @@ RUNTIME_FRAMES = st.one_of(
 
 def pieces(data, cuts):
     ends = sorted(cut % (len(data) + 1) for cut in cuts)
-    return [data[start:end] for start, end in zip([0, *ends], [*ends, len(data)])]
+    return [data[start:end] for start, end in zip([0, *ends], [*ends, len(data)], strict=True)]
 
 
 def feed_all(parts):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -244,16 +245,18 @@ class Actor:
 
     def _enter(self, run: Run) -> None:
         """Run a message, unless its time is up, it is no longer ours, or no runtime takes it."""
-        seconds = run.seconds_allowed()
+        allowed = run.time_allowed()
         head, body = meta(run.envelope, envelope_mode=self.envelope_mode), payload(run.envelope)
-        if not run.delivery().is_lost and seconds > 0 and invoke_size(head, body) <= self.runtime.most_bytes:
-            self.metrics.receive.observe(time.monotonic() - run.begun)
-            run.entered(self.runtime.invoke(run, head, body, seconds))
+        if not run.delivery().is_lost and allowed.seconds > 0 and invoke_size(head, body) <= self.runtime.most_bytes:
+            now = time.monotonic()
+            self.metrics.receive.observe(now - run.begun)
+            ends_at = now + allowed.seconds if allowed.by_deadline else math.inf
+            run.entered(self.runtime.invoke(run, head, body, allowed.seconds, ends_at))
             return
         self._admission.leave(run)
         if run.delivery().is_lost:
             run.lose()
-        elif seconds <= 0:
+        elif allowed.seconds <= 0:
             run.refuse(Fault(code="deadline_exceeded", message="the message's deadline passed while it waited here"))
         else:
             sentence = f"the runtime takes at most {self.runtime.most_bytes} bytes (ASYA_MAX_BODY_BYTES)"

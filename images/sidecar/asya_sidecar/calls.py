@@ -31,17 +31,19 @@ _I = TypeVar("_I", bound=Invocation)
 
 
 class Call(Generic[_I]):
-    """One request. `invocation` is None once nobody waits for its answer any more; `timeout` in seconds.
+    """One request. `invocation` is None once nobody waits for its answer any more.
 
-    `has_place` is whether it takes one of the places in the handler, as far as that is known here.
+    Its handler may take `timeout` seconds, but not beyond `ends_at` of the monotonic clock, begun or not. `has_place`
+    is whether it takes one of the places in the handler, as far as that is known here.
     """
 
-    __slots__ = ("has_place", "invocation", "request", "started", "timeout")
+    __slots__ = ("ends_at", "has_place", "invocation", "request", "started", "timeout")
 
-    def __init__(self, request: int, invocation: _I, timeout: float) -> None:
+    def __init__(self, request: int, invocation: _I, timeout: float, ends_at: float) -> None:
         self.request = request
         self.invocation: _I | None = invocation
         self.timeout = timeout
+        self.ends_at = ends_at
         self.started: float | None = None
         self.has_place = False
 
@@ -51,8 +53,8 @@ class Call(Generic[_I]):
         return self.started is not None
 
     def is_overdue(self, now: float) -> bool:
-        """Whether its handler has taken longer than `timeout`, at `now` of the monotonic clock."""
-        return self.started is not None and now - self.started >= self.timeout
+        """Whether its time is up, at `now` of the monotonic clock."""
+        return now >= self.ends_at or (self.started is not None and now - self.started >= self.timeout)
 
 
 class Calls(Generic[_I]):
@@ -111,7 +113,7 @@ class Calls(Generic[_I]):
         return calls
 
     def overdue(self) -> list[Call[_I]]:
-        """Return the calls whose handler has taken too long, and that somebody still waits for."""
+        """Return the calls whose time is up, and that somebody still waits for."""
         now = time.monotonic()
         return [call for call in self._calls.values() if call.invocation is not None and call.is_overdue(now)]
 
@@ -122,6 +124,7 @@ class Calls(Generic[_I]):
     def forgive(self, seconds: float) -> None:
         """Count a time in which no answers were read for nobody."""
         for call in self._calls.values():
+            call.ends_at += seconds
             if call.started is not None:
                 call.started += seconds
 

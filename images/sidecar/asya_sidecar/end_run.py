@@ -7,6 +7,7 @@ import logging
 from asya_core.envelope import Envelope
 from asya_core.faults import Fault
 from asya_core.transports import Delivery
+from asya_sidecar.request import Allowance
 from asya_sidecar.run import Key, Run, State, Surroundings
 
 log = logging.getLogger(__name__)
@@ -24,9 +25,9 @@ class EndRun(Run):
         self._failures = 0
         self.status = "end_consumed"
 
-    def seconds_allowed(self) -> float:
+    def time_allowed(self) -> Allowance:
         """Return how long the handler may take; an end stores a message also after its deadline."""
-        return self.actor.settings.timeout
+        return Allowance(self.actor.settings.timeout, by_deadline=False)
 
     def on_item(self, body: bytes) -> None:
         """Ignore it: an end returns nothing that anybody waits for."""

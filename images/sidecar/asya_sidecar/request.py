@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -37,6 +38,18 @@ def deadline(envelope: Envelope) -> datetime | None:
     return read_rfc3339(envelope.status.deadline_at)
 
 
-def seconds_allowed(until: datetime | None, most: float, now: datetime) -> float:
-    """Return how long a handler may take from `now` on: `most` seconds, or less when the time is up before."""
-    return most if until is None else min(most, (until - now).total_seconds())
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many seconds a handler may take, and whether that is so because of the message's deadline."""
+
+    seconds: float
+    by_deadline: bool
+
+
+def time_allowed(until: datetime | None, most: float, now: datetime) -> Allowance:
+    """Return how long a handler may take from `now` on: `most` seconds, or less when the message's time is up before.
+
+    Not above 0 when it is up already.
+    """
+    left = most if until is None else (until - now).total_seconds()
+    return Allowance(min(most, left), by_deadline=left < most)

@@ -31,7 +31,7 @@ from asya_core.outgoing import Publication, attempt_of, child, edited_child, for
 from asya_core.transports import Delivery
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Done, Publisher
-from asya_sidecar.request import deadline, seconds_allowed
+from asya_sidecar.request import Allowance, deadline, time_allowed
 from asya_sidecar.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -120,12 +120,11 @@ class Run:
         """Take another delivery of the same message; it is settled with the first instead of being run again."""
         self.deliveries.append(delivery)
 
-    def seconds_allowed(self) -> float:
-        """Return how long the handler may take from now on; not above 0 when the message's time is up."""
-        most = self.actor.settings.timeout
-        seconds = seconds_allowed(self._deadline, most, datetime.now(UTC))
-        self._by_deadline = seconds < most
-        return seconds
+    def time_allowed(self) -> Allowance:
+        """Return how long the handler may take from now on."""
+        allowance = time_allowed(self._deadline, self.actor.settings.timeout, datetime.now(UTC))
+        self._by_deadline = allowance.by_deadline
+        return allowance
 
     def entered(self, request: int) -> None:
         """Begin to run, as the runtime's `request`."""
@@ -165,7 +164,9 @@ class Run:
     def on_fault(self, fault: Fault) -> None:
         """Go on to retry, or to record the error."""
         if fault.code == "timeout_error" and self._by_deadline:
-            fault = Fault(code="deadline_exceeded", message="the message's deadline passed while its handler ran")
+            fault = Fault(
+                code="deadline_exceeded", message="the message's deadline passed before its handler had ended"
+            )
         self.actor.metrics.runtime_error(fault.code)
         self._broken = self._broken or fault
         self._outcome = Ended(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -55,6 +56,7 @@ class RuntimeClient(Generic[_I]):
         self.hello: Hello | None = None
         self.calls: Calls[_I] = Calls(1)
         self.closed = asyncio.Event()
+        self._newest: Connection | None = None
         self._connection: Connection | None = None
         self._last_request = 0
         self._paused_at: float | None = None
@@ -90,12 +92,14 @@ class RuntimeClient(Generic[_I]):
             await self._pause(delay)
             delay = min(delay * 2, _LAST_RETRY)
 
-    def invoke(self, invocation: _I, meta: bytes, payload: bytes | memoryview, timeout: float) -> int:
-        """Send one request and return its number. `timeout` in seconds. Only while `ready`."""
+    def invoke(
+        self, invocation: _I, meta: bytes, payload: bytes | memoryview, timeout: float, ends_at: float = math.inf
+    ) -> int:
+        """Send one request and return its number. For `timeout` and `ends_at` see `Call`. Only while `ready`."""
         if self._connection is None:
             raise RuntimeError("invoked without a runtime; look at `ready` first")
         self._last_request = request = self._last_request + 1
-        self.calls.add(Call(request, invocation, timeout))
+        self.calls.add(Call(request, invocation, timeout, ends_at))
         self._connection.send(encode_invoke(request, timeout, meta, payload))
         return request
 
@@ -129,8 +133,8 @@ class RuntimeClient(Generic[_I]):
     def close(self) -> None:
         """End the connection for good."""
         self.closed.set()
-        if self._connection is not None:
-            self._connection.close("this sidecar is ending")
+        if self._newest is not None:
+            self._newest.close("this sidecar is ending")
 
     def connected(self, connection: Connection, hello: Hello) -> None:
         """Take a connection whose HELLO has come."""
@@ -190,6 +194,9 @@ class RuntimeClient(Generic[_I]):
         with reachable(self.socket) as path:
             _, connection = await loop.create_unix_connection(lambda: Connection(self, self.limit), path)
         impatience = loop.call_later(GREETING_SECONDS, connection.require_greeting)
+        self._newest = connection
+        if self.closed.is_set():
+            self.close()
         try:
             await connection.lost.wait()
         finally:

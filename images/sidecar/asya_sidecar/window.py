@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from asya_core.transports import Consumer, Delivery
 
 _WORTH_SAYING = 5
-"""A window is changed when that makes it a fifth larger or smaller, or opens or closes it."""
+"""A window is made smaller only by a fifth or more, since messages may be on their way that then have to go back."""
 
 
 class Window:
@@ -32,7 +32,7 @@ class Window:
         was = self._size
         if self._consumer is None or self._is_shut or size == was:
             return
-        if size and was and abs(size - was) < max(size, was) // _WORTH_SAYING:
+        if 0 < size < was and was - size < was // _WORTH_SAYING:
             return
         self._size = size
         self._consumer.resize(size)

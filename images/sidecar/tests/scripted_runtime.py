@@ -105,6 +105,7 @@ class ScriptedRuntime:
         self.writer = writer
         self.connections += 1
         self.send(frames.HELLO, 0, json.dumps(self.hello).encode())
+        self._changed.set()
         decoder = frames.Decoder(frames.FROM_SIDECAR, LIMIT)
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65536):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from contextlib import suppress
 
 from asya_runtime.errors import EXIT_SOCKET, StartError
 from asya_runtime.session import Session
+
+log = logging.getLogger("asya_runtime")
 
 SOCKET_NAME = "asya-runtime.sock"
 READY_NAME = "runtime-ready"
@@ -40,22 +43,32 @@ def remove_stale(folder: str) -> None:
             os.unlink(os.path.join(folder, name))
 
 
+def not_made(name: str, folder: str, error: OSError) -> StartError:
+    """Return the failure to make the file `name` in the socket's folder."""
+    sentence = (
+        f"{name} can't be made in {folder}: {error.strerror or error}; "
+        f"ASYA_SOCKET_DIR must name a folder that user {os.getuid()} may write to"
+    )
+    return StartError("socket_not_made", sentence, exit_code=EXIT_SOCKET)
+
+
 class Listener:
-    """The socket in `folder`: it appears listening and with its final mode, then the ready file beside it."""
+    """The socket in `folder`, once `open` has made it, and the file beside it that says that it is there."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._files: list[tuple[str, int]] = []
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.setblocking(False)
+
+    def open(self) -> None:
+        """Listen. The socket appears listening and with its final mode, then the ready file; raises StartError."""
         try:
             self._open()
         except OSError as error:
             self.close()
-            sentence = (
-                f"the socket {SOCKET_NAME} can't be made in {folder}: {error.strerror or error}; ASYA_SOCKET_DIR must "
-                f"name a folder that user {os.getuid()} may write to"
-            )
-            raise StartError("socket_not_made", sentence, exit_code=EXIT_SOCKET) from error
+            raise not_made(SOCKET_NAME, self._folder, error) from error
+        log.info("listening at %s", os.path.join(self._folder, SOCKET_NAME))
 
     def _open(self) -> None:
         folder_fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -66,13 +79,17 @@ class Listener:
             self.socket.bind(address(folder_fd, self._folder, temporary))
             os.chmod(temporary, _MODE, dir_fd=folder_fd)
             self.socket.listen(_BACKLOG)
-            self.socket.setblocking(False)
             os.rename(temporary, SOCKET_NAME, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
         finally:
+            with suppress(FileNotFoundError):  # it is still there where something failed
+                os.unlink(temporary, dir_fd=folder_fd)
             os.close(folder_fd)
         self._remember(SOCKET_NAME)
-        with open(os.path.join(self._folder, READY_NAME), "w", encoding="ascii") as ready:
+        path = os.path.join(self._folder, READY_NAME)
+        temporary = f"{path}.{os.getpid()}"
+        with open(temporary, "w", encoding="ascii") as ready:
             ready.write("ready\n")
+        os.rename(temporary, path)
         self._remember(READY_NAME)
 
     def _remember(self, name: str) -> None:
@@ -109,13 +126,13 @@ class Connection:
     def __init__(self, peer: socket.socket, session: Session) -> None:
         self.socket = peer
         self.session = session
-        self._buffer = bytearray(_RECEIVE_BYTES)
-        self._view = memoryview(self._buffer)
+        self._descriptor = peer.fileno()
+        self._view = memoryview(bytearray(_RECEIVE_BYTES))
         peer.setblocking(True)
 
     def fileno(self) -> int:
-        """Return the descriptor to wait on."""
-        return self.socket.fileno()
+        """Return the descriptor to wait on; its number stays when another thread has closed the socket."""
+        return self._descriptor
 
     def read(self) -> bool:
         """Feed what has come to the session; return False where the peer is gone. Raises FrameError."""

@@ -1,21 +1,27 @@
-"""JSON of payloads: orjson or msgspec where the image has one, with the same results as the standard library's json."""
+"""JSON of payloads: orjson or msgspec where the image has one, with the same results as the standard library's json.
+
+Values that JSON does not know are turned into ones that it knows, without importing the library that they come from.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from binascii import b2a_base64
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from importlib import import_module
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from asya_runtime.errors import PARSING, RESULT, InvocationError, text
-from asya_runtime.plain import convert, is_plain, plain_copy
-
-Decode = Callable[[bytes], object]
-Encode = Callable[[object, str], bytes]
+from asya_runtime.errors import PARSING, RESULT, InvocationError, text, type_name
 
 # A whole number of 19 digits or more may not fit into 64 bits; orjson would read it as a float.
 _DIGITS = bytes(ord("0") if byte in b"0123456789" else 0 for byte in range(256))
 _LONG_NUMBER = b"0" * 19
+
+_QUOTED_MAX = 80
+_LEAVES = frozenset({str, int, bool, type(None)})
+_PLAIN = _LEAVES | {float, dict, list, tuple}
 
 
 class Codec(NamedTuple):
@@ -26,13 +32,192 @@ class Codec(NamedTuple):
     """
 
     name: str
-    decode: Decode
-    encode: Encode
+    decode: Callable[[bytes], object]
+    encode: Callable[[object, str], bytes]
 
 
 def choose() -> Codec:
     """Return the fastest codec that the image has: orjson, then msgspec, then json."""
     return _orjson() or _msgspec() or Codec("json", decode_exactly, encode_exactly)
+
+
+def is_plain(value: object) -> bool:
+    """Say whether `value` holds only JSON's own types, exactly, with text as keys and without NaN and infinity.
+
+    Exact types, so that an encoder written in C must agree with the standard library. What contains itself is not.
+    """
+    try:
+        return _are_plain((value,))
+    except RecursionError:
+        return False
+
+
+def _are_plain(values: Collection[Any]) -> bool:
+    kinds = set(map(type, values))
+    if kinds <= _LEAVES:
+        return True
+    if not kinds <= _PLAIN:
+        return False
+    return all(_is_plain(value) for value in values if type(value) not in _LEAVES)
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is float:
+        return bool(value - value == 0.0)  # NaN and infinity give NaN
+    if kind is dict:
+        return set(map(type, value)) <= {str} and _are_plain(value.values())
+    return _are_plain(value)
+
+
+class NoJsonFormError(TypeError):
+    """A value of this type can't be written as JSON."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"of type {type_name(type(value))}, which has no JSON form")
+
+
+def convert(value: object) -> object:
+    """Return a value that JSON knows, or one step nearer to it; raise NoJsonFormError where there is none.
+
+    The encoders call it for what they don't know. What the user's classes raise meanwhile is passed on.
+    """
+    cls = type(value)
+    for base in cls.__mro__:
+        by_name = _BY_NAME.get(f"{base.__module__}.{base.__qualname__}")
+        if by_name is not None:
+            return by_name(value)
+    if isinstance(value, type):
+        raise NoJsonFormError(value)
+    for attribute, by_attribute in _BY_ATTRIBUTE:
+        if hasattr(cls, attribute):
+            return by_attribute(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, AbstractSet):
+        return _ordered(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise NoJsonFormError(value)
+
+
+def _ordered(value: Iterable[object]) -> list[object]:
+    """Return a set's entries in an order that does not depend on the process, so that a retry gives the same."""
+    entries: list[Any] = list(value)
+    try:
+        return sorted(entries)
+    except TypeError:  # of several types
+        return sorted(entries, key=repr)
+
+
+def _decimal(value: Any) -> str:
+    if not value.is_finite():
+        raise ValueError(f"{value} has no JSON form")
+    return str(value)
+
+
+def _from_dataclass(value: Any) -> object:
+    from dataclasses import fields  # whoever made the dataclass has imported it
+
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def _from_array(value: Any) -> object:
+    result: object = value.tolist()
+    if type(result) is type(value):  # numpy.longdouble
+        raise NoJsonFormError(value)
+    return result
+
+
+def _base64(value: Any) -> str:
+    return b2a_base64(value, newline=False).decode("ascii")
+
+
+# By the full name of the class or one of its bases, so that none of these modules is imported for it.
+_BY_NAME: dict[str, Callable[[Any], object]] = {
+    "builtins.float": float,
+    "builtins.tuple": list,
+    "builtins.bytes": _base64,
+    "builtins.bytearray": _base64,
+    "builtins.memoryview": _base64,
+    "builtins.set": _ordered,
+    "builtins.frozenset": _ordered,
+    "datetime.date": lambda value: value.isoformat(),
+    "datetime.time": lambda value: value.isoformat(),
+    "datetime.timedelta": lambda value: value.total_seconds(),
+    "decimal.Decimal": _decimal,
+    "enum.Enum": lambda value: value.value,
+    "uuid.UUID": str,
+}
+
+# By what the class has: `model_dump` and `__fields__` are pydantic's, 2 and 1; `tolist` is NumPy's and its kin's.
+_BY_ATTRIBUTE: tuple[tuple[str, Callable[[Any], object]], ...] = (
+    ("__dataclass_fields__", _from_dataclass),
+    ("model_dump", lambda value: value.model_dump(mode="json")),
+    ("__fields__", lambda value: value.dict()),
+    ("tolist", _from_array),
+    ("__fspath__", os.fspath),
+)
+
+
+def plain_copy(value: object, where: str) -> object:
+    """Return `value` made of JSON's own types; raise InvocationError `result_error`, naming the place that has none.
+
+    `where` is the name of the whole value; places are named below it: `result["a"][3]`.
+    """
+    try:
+        return _copy(value, where, frozenset())
+    except RecursionError:
+        raise InvocationError(RESULT, f"{where} is nested too deeply to be written as JSON") from None
+
+
+def _copy(value: object, where: str, parents: frozenset[int]) -> object:
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, float):
+        return _finite(value, where)
+    if id(value) in parents:
+        raise InvocationError(RESULT, f"{where} contains itself, so it can't be written as JSON")
+    parents |= {id(value)}
+    if isinstance(value, dict):
+        return {_key(key, where): _copy(entry, f"{where}[{_quoted(key)}]", parents) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copy(entry, f"{where}[{index}]", parents) for index, entry in enumerate(value)]
+    return _copy(_converted(value, where), where, parents)
+
+
+def _finite(value: float, where: str) -> float:
+    if value - value != 0.0:
+        raise InvocationError(RESULT, f"{where} is {float(value)}, which JSON does not have; return None instead")
+    return value
+
+
+def _converted(value: object, where: str) -> object:
+    try:
+        return convert(value)
+    except NoJsonFormError as error:
+        raise InvocationError(RESULT, f"{where} is {error}") from None
+    except Exception as error:
+        sentence = f"{where} can't be turned into JSON: {type(error).__name__}: {text(error)}"
+        raise InvocationError(RESULT, sentence, error) from error
+
+
+def _key(key: object, where: str) -> object:
+    """Return a key that the encoder accepts; it writes numbers, booleans and None as text itself."""
+    if isinstance(key, float):
+        return _finite(key, f"a key of {where}")
+    if key is None or isinstance(key, (str, int)):
+        return key
+    name = f"the key {_quoted(key)} of {where}"
+    converted = _converted(key, name)
+    if converted is None or isinstance(converted, (str, int)):
+        return converted
+    raise InvocationError(RESULT, f"{name} is {NoJsonFormError(key)}")
+
+
+def _quoted(key: object) -> str:
+    shown = f'"{key}"' if isinstance(key, str) else repr(key)
+    return shown if len(shown) <= _QUOTED_MAX else shown[: _QUOTED_MAX - 3] + "..."
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -48,9 +233,9 @@ def decode_exactly(data: bytes) -> object:
     try:
         return _decode_text(str(data, "utf-8"))
     except RecursionError:
-        raise InvocationError(PARSING, "the payload is nested too deeply") from None
+        raise InvocationError(PARSING, "the message is nested too deeply") from None
     except ValueError as error:
-        raise InvocationError(PARSING, f"the payload is not JSON: {error}") from None
+        raise InvocationError(PARSING, f"the message is not JSON: {error}") from None
 
 
 def encode_exactly(value: object, where: str = "result") -> bytes:
@@ -65,7 +250,7 @@ def encode_exactly(value: object, where: str = "result") -> bytes:
         raise InvocationError(RESULT, f"{where} can't be written as JSON: {text(error)}") from error
 
 
-def _guarded(loads: Callable[[bytes], object]) -> Decode:
+def _guarded(loads: Callable[[bytes], object]) -> Callable[[bytes], object]:
     def decode(data: bytes) -> object:
         if _LONG_NUMBER in data.translate(_DIGITS):
             return decode_exactly(data)
@@ -105,12 +290,9 @@ def _msgspec() -> Codec | None:
         return None
 
     def encode(value: object, where: str = "result") -> bytes:
-        if not is_plain(value):  # it writes NaN as null, and dates in its own way
+        try:  # only what is plain: it writes NaN as null, and dates in its own way
+            return bytes(write(value)) if is_plain(value) else encode_exactly(value, where)
+        except (ValueError, TypeError, OverflowError):  # a lone surrogate, or a number that this version refuses
             return encode_exactly(value, where)
-        try:
-            data: bytes = write(value)
-        except Exception:
-            return encode_exactly(value, where)
-        return data
 
     return Codec("msgspec", _guarded(loads), encode)

@@ -50,6 +50,10 @@ class InvocationError(Exception):
         """Return `error` itself where it is a fault, else the fault of a handler that raised it."""
         return error if isinstance(error, InvocationError) else cls(PROCESSING, text(error), error)
 
+    def summary(self) -> str:
+        """Return what a log may hold: no message, since it may quote the payload."""
+        return " ".join(part for part in (self.code, self.type, self.place and f"at {self.place}") if part)
+
     def fields(self) -> dict[str, object]:
         """Return the fields as the ERROR frame holds them."""
         fields: dict[str, object] = {
@@ -82,7 +86,7 @@ def cut(value: str, most: int) -> str:
     """Return `value`, or its begin and end where it has more than `most` characters."""
     if len(value) <= most:
         return value
-    half = (most - 32) // 2
+    half = (most - 48) // 2
     return f"{value[:half]}\n... {len(value) - 2 * half} characters left out ...\n{value[-half:]}"
 
 

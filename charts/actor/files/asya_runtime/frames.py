@@ -138,8 +138,9 @@ class Decoder:
                 return position
             frames.append((kind, request, data[position + _HEADER.size : end]))
             position = end
-        self._need = _HEADER.size
+        self._need = _LENGTH.size
         if size - position >= _LENGTH.size:
+            self._need = _HEADER.size
             self._judge_length(_LENGTH.unpack_from(data, position)[0])
         return position
 

@@ -53,15 +53,16 @@ class Handler:
         """
         return self._encoded(self.call(argument))
 
-    async def results_to(self, emit: Emit, argument: object) -> None:
-        """Call an async handler and give each of its results to `emit`; raises as `results` does."""
+    async def results_to(self, emit: Emit, argument: object) -> Iterable[bytes]:
+        """Call an async handler; give what an async generator yields to `emit` as it comes, return all other results.
+
+        Raises as `results` does.
+        """
         result = self.call(argument)
         if hasattr(type(result), "__await__"):
             result = await result
         if not hasattr(type(result), "__aiter__"):
-            for item in self._encoded(result):
-                await emit(item)
-            return
+            return self._encoded(result)
         index = 0
         try:
             async for value in result:
@@ -70,6 +71,7 @@ class Handler:
         finally:
             if hasattr(result, "aclose"):
                 await result.aclose()
+        return ()
 
     def invoke(self, payload: bytes, meta: bytes = b"{}") -> list[bytes]:
         """Run the handler once, here and now, and return its results; raise InvocationError for all that it raises.
@@ -86,12 +88,18 @@ class Handler:
             if self.loop is None:
                 items.extend(self.results(argument))
             else:
-                self.loop.run_until_complete(self.results_to(collect, argument))
+                items.extend(self.loop.run_until_complete(self.results_to(collect, argument)))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             raise InvocationError.of(error) from error
         return items
+
+    def close(self) -> None:
+        """End the event loop, if there is one; the handler can't be called any more."""
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.close()
 
     def _encoded(self, result: object) -> Iterable[bytes]:
         encode = self.codec.encode

@@ -16,9 +16,9 @@ from asya_runtime.connection import Connection, Listener
 from asya_runtime.errors import InvocationError
 from asya_runtime.frames import FrameError
 from asya_runtime.handler import Handler
+from asya_runtime.lifetime import QUIET_SECONDS, Running, in_child, leave_overdue, on_stop, overdue, report_overdue
 from asya_runtime.session import Job, Session
 from asya_runtime.settings import Settings
-from asya_runtime.shutdown import QUIET_SECONDS, in_child, leave_overdue, on_stop, overdue, report_overdue
 
 log = logging.getLogger("asya_runtime")
 
@@ -27,18 +27,19 @@ _SLOW_SECONDS = 0.02  # a handler that runs longer has the keeper attend to the 
 _TURN_NS = 2_000_000  # handlers that are faster have the socket attended to between them only so often
 
 
-def serve(handler: Handler, settings: Settings, listener: Listener) -> None:
-    """Answer the sidecar until the drain is over."""
+def serve(handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
+    """Listen, and answer the sidecar until the drain is over; raise StartError where the socket can't be made."""
     if settings.concurrency == 1:
-        _serve_one(handler, settings, listener)
+        _serve_one(handler, settings, listener, running)
     else:
-        _serve_many(handler, settings, listener)
+        _serve_many(handler, settings, listener, running)
 
 
-def _serve_one(handler: Handler, settings: Settings, listener: Listener) -> None:
+def _serve_one(handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
     waiting: deque[Job] = deque()
-    front = Front(settings, listener, waiting.append)
+    front = Front(settings, listener, running, waiting.append)
     keeper = Keeper(front)
+    listener.open()
     while not front.is_over():
         if not waiting:
             front.attend(front.patience())
@@ -49,15 +50,13 @@ def _serve_one(handler: Handler, settings: Settings, listener: Listener) -> None
         keeper.begin(job)
         front.run(handler, job)
         keeper.end()
-        if waiting:
-            front.send()
         if monotonic_ns() - front.attended_ns > _TURN_NS:
             front.attend(0)
 
 
-def _serve_many(handler: Handler, settings: Settings, listener: Listener) -> None:
+def _serve_many(handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
     waiting: SimpleQueue[Job] = SimpleQueue()
-    front = Front(settings, listener, waiting.put)
+    front = Front(settings, listener, running, waiting.put)
 
     def work() -> None:
         while True:
@@ -68,6 +67,7 @@ def _serve_many(handler: Handler, settings: Settings, listener: Listener) -> Non
 
     for number in range(settings.concurrency):
         Thread(target=work, name=f"asya-handler-{number}", daemon=True).start()
+    listener.open()
     while not front.is_over():
         front.attend(front.patience())
         front.end_overdue()
@@ -79,12 +79,12 @@ class Front:
     `submit` takes each new job. The lock is held while somebody reads or writes the socket, never while a handler runs.
     """
 
-    def __init__(self, settings: Settings, listener: Listener, submit: Callable[[Job], None]) -> None:
+    def __init__(self, settings: Settings, listener: Listener, running: Running, submit: Callable[[Job], None]) -> None:
         self._settings = settings
         self._listener = listener
         self._submit = submit
         self._connection: Connection | None = None
-        self._running: set[Job] = set()
+        self._running = running
         self._lock = Lock()
         self._wake_reader, self._wake_writer = socketpair()
         self._wake_reader.setblocking(False)
@@ -100,7 +100,6 @@ class Front:
         """Call the handler for `job` and put its answer into the job's session."""
         session = job.session
         self._running.add(job)
-        job.start()
         began = monotonic_ns()
         try:
             items = handler.results(handler.argument(job.meta, job.payload))
@@ -108,12 +107,14 @@ class Front:
             for item in items:
                 if not session.item(job, item):
                     break
-                if lazy:
-                    self.send()  # what a generator yielded does not wait for what it does next
+                if lazy:  # what a generator yielded does not wait for what it does next
+                    job.pause()
+                    self.send()
+                    job.resume()
         except BaseException as error:
-            fault = InvocationError.of(error)
-            log.warning("%s failed: %s %s %s", job, fault.code, fault.type, fault.place)
-            session.fail(job, fault)
+            failed = InvocationError.of(error)
+            log.warning("%s failed: %s", job, failed.summary())
+            session.fail(job, failed)
         else:
             session.end(job, (monotonic_ns() - began) // 1000)
         self._running.discard(job)
@@ -147,17 +148,17 @@ class Front:
 
     def patience(self) -> float | None:
         """Return how long `attend` may wait: for ever only where nothing runs and nobody has asked to drain."""
-        return _TICK_SECONDS if self._draining or self._running or self._outstanding() else None
+        return _TICK_SECONDS if self._draining or self._running.jobs or self._outstanding() else None
 
     def is_over(self) -> bool:
         """Say whether a drain was asked for and is done."""
-        if not self._draining or self._running or self._outstanding():
+        if not self._draining or self._running.jobs or self._outstanding():
             return False
         return self._connection is None or monotonic() - self._last_event >= QUIET_SECONDS
 
     def end_overdue(self) -> None:
         """End the process where a handler is past its timeout: a thread can't be ended alone."""
-        jobs = overdue(self._running)
+        jobs = overdue(self._running.jobs)
         if not jobs:
             return
         held = self._lock.acquire(timeout=_TICK_SECONDS)
@@ -188,6 +189,7 @@ class Front:
             return
         if self._connection is not None:
             log.info("a new connection replaces the one before")
+            self._running.hide(self._connection.session)
             self._connection.close()
         self._connection = Connection(peer, Session(self._settings, self._submit, _let_run))
         log.info("the sidecar has connected")
@@ -214,6 +216,7 @@ class Front:
 
     def _drop(self, connection: Connection) -> None:
         log.info("the sidecar has gone; %d requests are given up", connection.session.outstanding)
+        self._running.hide(connection.session)
         connection.close()
         self._connection = None
 
@@ -228,9 +231,10 @@ class Front:
 
 
 class Keeper:
-    """Attends to the socket while a handler keeps the main thread busy, and ends the process at a timeout.
+    """Attends to the socket while a slow handler keeps the main thread busy, and ends the process at a timeout.
 
-    Sleeps while nothing runs; looks every 20 ms while handlers run, and waits on the socket once one is slow.
+    So results that wait to be sent go out, and PING, CANCEL and new connections are answered, while a handler runs. It
+    sleeps while none does, looks every 20 ms while some do, and waits on the socket once one takes longer.
     """
 
     def __init__(self, front: Front) -> None:

@@ -14,6 +14,8 @@ from asya_runtime import frames
 from asya_runtime.errors import CANCELLED, RESULT, InvocationError, dump
 from asya_runtime.settings import Settings
 
+_NEVER = float("inf")
+
 
 class Job:
     """One request: what to call the handler with, and what has become of it.
@@ -22,14 +24,15 @@ class Job:
     where there is no timeout. `cancelled`: nobody waits for the result any more.
     """
 
-    __slots__ = ("cancelled", "deadline", "meta", "payload", "request", "session", "started", "timeout")
+    __slots__ = ("_left", "cancelled", "deadline", "meta", "payload", "request", "session", "started", "timeout")
 
     def __init__(self, session: Session, request: int, body: bytes) -> None:
         timeout_ms, self.meta, self.payload = frames.parse_invoke(body)
         self.session = session
         self.request = request
         self.timeout = timeout_ms / 1000
-        self.deadline = float("inf")
+        self.deadline = _NEVER
+        self._left = 0.0
         self.started = False
         self.cancelled = False
 
@@ -38,6 +41,14 @@ class Job:
         self.started = True
         if self.timeout:
             self.deadline = monotonic() + self.timeout
+
+    def pause(self) -> None:
+        """Stop the clock while a generator waits for the sidecar to take what it yielded."""
+        self._left, self.deadline = self.deadline - monotonic(), _NEVER
+
+    def resume(self) -> None:
+        """Let the clock go on."""
+        self.deadline = monotonic() + self._left
 
     def __str__(self) -> str:
         try:
@@ -117,14 +128,18 @@ class Session:
         """Add the end of a job that went well; where it was cancelled meanwhile, say so instead."""
         if job.cancelled:
             self.fail(job, cancelled())
-        elif self._jobs.pop(job.request, None) is job:
+        elif self._finish(job):
             self._out.append(frames.encode(frames.END, job.request, frames.end_body(microseconds)))
 
     def fail(self, job: Job, error: InvocationError) -> None:
         """Add the error that ends a job, unless the job is over already."""
-        if self._jobs.pop(job.request, None) is job:
+        if self._finish(job):
             body = (cancelled() if job.cancelled else error).body(self._limit)
             self._out.append(frames.encode(frames.ERROR, job.request, body))
+
+    def _finish(self, job: Job) -> bool:
+        """Take the job off the list; return False where it is off already. Of several threads one is told True."""
+        return self._jobs.get(job.request) is job and self._jobs.pop(job.request, None) is not None
 
     def drain(self) -> None:
         """Ask the sidecar, once, to send no further INVOKE."""

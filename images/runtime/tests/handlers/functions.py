@@ -49,6 +49,10 @@ def fail(payload):
     raise KeyError("missing")
 
 
+def fail_with(payload):
+    raise ValueError(payload["text"])
+
+
 def fail_deeper(payload):
     try:
         return fail(payload)

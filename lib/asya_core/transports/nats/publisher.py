@@ -14,6 +14,7 @@ import msgspec
 from asya_core.errors import MessageTooLargeError, QueueMissingError, TransportError, TransportUnavailableError
 from asya_core.transports.base import Confirmed, Delivery, is_queue_name, lease_lost
 from asya_core.transports.nats import wire
+from asya_core.transports.nats.absence import Absence
 from asya_core.transports.nats.link import Link
 
 TICKS_TO_CONFIRM = 10
@@ -39,7 +40,8 @@ _decode_ack = msgspec.json.Decoder(_Ack).decode
 class Publisher:
     """All messages that are sent and not confirmed yet; a `Listener` of the connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, absence: Absence) -> None:
+        self._absence = absence
         self._link: Link | None = None
         self._inbox = b""
         self._prefix_length = 0
@@ -108,9 +110,13 @@ class Publisher:
 
     def _acknowledged(self, subject: bytes, _reply: bytes, header: bytes, body: bytes) -> None:
         waiting = self._waiting.pop(subject[self._prefix_length :], None)
-        if waiting is not None:
-            confirmed, queue, _ = waiting
-            confirmed(read_outcome(queue, header, body))
+        if waiting is None:
+            return
+        confirmed, queue, _ = waiting
+        if header:
+            self._absence.explain(queue, confirmed)
+        else:
+            confirmed(read_outcome(queue, body))
 
 
 _is_queue_name = lru_cache(maxsize=1024)(is_queue_name)
@@ -122,10 +128,8 @@ def _schedule(queue: str, delay: float) -> bytes:
     return wire.header_block({"Nats-Schedule": f"@at {at.isoformat()}", "Nats-Schedule-Target": queue})
 
 
-def read_outcome(queue: str, header: bytes, body: bytes) -> TransportError | None:
+def read_outcome(queue: str, body: bytes) -> TransportError | None:
     """Read an acknowledgement: None when the queue, and no other stream, has taken the message."""
-    if header:
-        return QueueMissingError(f"queue {queue} does not exist; install its actor first")
     try:
         ack = _decode_ack(body)
     except msgspec.DecodeError as error:

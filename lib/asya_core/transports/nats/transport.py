@@ -7,6 +7,7 @@ from typing import Literal
 
 from asya_core.transports.base import Confirmed, Delivery, Depth
 from asya_core.transports.nats import streams
+from asya_core.transports.nats.absence import Absence
 from asya_core.transports.nats.connection import Connection
 from asya_core.transports.nats.consumer import NatsConsumer
 from asya_core.transports.nats.publisher import Publisher
@@ -25,7 +26,7 @@ class NatsTransport:
         self._lease_seconds = lease_seconds
         self._connection = Connection(settings)
         self._requests = Requests()
-        self._publisher = Publisher()
+        self._publisher = Publisher(Absence(self._requests))
         self._consumers: list[NatsConsumer] = []
         self._connection.add(self._requests)
         self._connection.add(self._publisher)

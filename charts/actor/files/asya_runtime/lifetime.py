@@ -1,12 +1,15 @@
-"""How the process ends: drained after a signal, or at once where a handler is past its timeout."""
+"""How the process lives and ends: what runs now, the drain after a signal, the end at a timeout."""
 
 from __future__ import annotations
 
 import faulthandler
 import logging
+import mmap
 import os
 import signal
+import struct
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from time import monotonic
 from types import FrameType
 
@@ -15,8 +18,60 @@ from asya_runtime.session import Job, Session
 
 log = logging.getLogger("asya_runtime")
 
+RUNNING_NAME = "runtime-running"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 QUIET_SECONDS = 1.0  # a drain is over when nothing is outstanding and no frame has come for so long
+
+_SLOT = struct.Struct(">Q")
+_MODE = 0o660
+
+
+class Running:
+    """The jobs whose handler runs, and a file of one slot for each that may run at once.
+
+    A slot holds the number of the request, 0 where it is free (`docs/reference/protocol.md`, Running requests). The
+    file is mapped into memory, so that noting a job costs no system call and the note outlives a killed process.
+    """
+
+    def __init__(self, folder: str, slots: int) -> None:
+        self.path = os.path.join(folder, RUNNING_NAME)
+        self.jobs: dict[Job, int] = {}
+        self._free = list(range(0, slots * _SLOT.size, _SLOT.size))
+        temporary = f"{self.path}.{os.getpid()}"
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, _MODE)
+        try:
+            os.fchmod(descriptor, _MODE)
+            os.ftruncate(descriptor, slots * _SLOT.size)
+            self._map = mmap.mmap(descriptor, slots * _SLOT.size)
+            self._inode = os.fstat(descriptor).st_ino
+        finally:
+            os.close(descriptor)
+        os.rename(temporary, self.path)
+
+    def add(self, job: Job) -> None:
+        """Note that the handler starts for `job`."""
+        offset = self._free.pop()
+        _SLOT.pack_into(self._map, offset, job.request)
+        self.jobs[job] = offset
+        job.start()
+
+    def discard(self, job: Job) -> None:
+        """Note that the handler has ended for `job`."""
+        offset = self.jobs.pop(job)
+        _SLOT.pack_into(self._map, offset, 0)
+        self._free.append(offset)
+
+    def hide(self, session: Session) -> None:
+        """Free the slots of a session whose connection is over: its numbers mean nothing on the next one."""
+        for job, offset in list(self.jobs.items()):
+            if job.session is session:
+                _SLOT.pack_into(self._map, offset, 0)
+
+    def close(self) -> None:
+        """Remove the file, unless another runtime has put its own there: the process ends in good order."""
+        with suppress(OSError):
+            if os.stat(self.path).st_ino == self._inode:
+                os.unlink(self.path)
 
 
 def on_stop(callback: Callable[[], None], wake_descriptor: int = -1) -> None:
@@ -61,10 +116,10 @@ def in_child(forget: Callable[[], None]) -> None:
     os.register_at_fork(after_in_child=after_fork)
 
 
-def overdue(jobs: Iterable[Job]) -> list[Job]:
-    """Return the jobs that run past their deadline."""
-    now = monotonic()
-    return [job for job in list(jobs) if job.deadline <= now]
+def overdue(jobs: Iterable[Job], grace_seconds: float = 0.0) -> list[Job]:
+    """Return the jobs that run longer than `grace_seconds` past their deadline."""
+    late = monotonic() - grace_seconds
+    return [job for job in list(jobs) if job.deadline <= late]
 
 
 def timed_out(job: Job) -> InvocationError:
@@ -73,7 +128,7 @@ def timed_out(job: Job) -> InvocationError:
 
 
 def report_overdue(jobs: list[Job], session: Session | None) -> None:
-    """Put the answers of overdue jobs, and the end of the worker, into the session; the caller sends them and leaves."""
+    """Put the answers of overdue jobs and the end of the worker into the session; the caller sends and leaves."""
     for job in jobs:
         log.error("%s ran past its timeout of %g s and can't be ended alone; the runtime ends", job, job.timeout)
         job.session.fail(job, timed_out(job))

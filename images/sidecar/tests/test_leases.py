@@ -1,0 +1,178 @@
+import asyncio
+
+from asya_core.transports.base import lease_clock
+from asya_sidecar import leases
+from images.sidecar.tests.bench import envelope, working
+from images.sidecar.tests.scripted_runtime import silence
+
+
+def expire(bench, id_="m1"):
+    """Let the broker think that we have lost a message, and deliver it again."""
+    (run,) = (run for run in bench.actor.runs.values() if run.envelope.id == id_)
+    queue = bench.broker.queues["asya-a"]
+    run.delivery().lease_until = 0.0
+    bench.broker.give_back(queue, run.delivery().token)
+
+
+async def test_a_redelivery_of_what_still_runs_is_adopted_and_both_are_settled(folder):
+    async with working(folder, silence, ASYA_PREFETCH="2") as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        expire(bench)
+        await bench.ledger.until(lambda: bench.ledger.all("delivered").count("m1") == 2)
+        (run,) = bench.actor.runs.values()
+        assert len(run.deliveries) == 2
+
+        bench.runtime.item(1, "done")
+        bench.runtime.end(1)
+        await bench.ledger.until(lambda: bench.ledger.all("settled").count("m1") == 2)
+        assert bench.runtime.ids == ["m1"]
+        assert [message["id"] for message in bench.queued("b")] == ["m1"]
+        assert (await bench.producer.depth("asya-a")).total == 0
+        assert bench.sample("asya_actor_active_messages") == 0
+        assert bench.sample("asya_actor_messages_redelivered_total", queue="a") == 1
+
+
+async def test_a_redelivery_is_adopted_also_beyond_max_deliveries(folder):
+    async with working(folder, silence, ASYA_PREFETCH="2", ASYA_RESILIENCY='{"maxDeliveries": 1}') as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        expire(bench)
+        await bench.ledger.until(lambda: bench.ledger.all("delivered").count("m1") == 2)
+        bench.runtime.end(1)
+        await bench.until_settled("m1")
+
+        assert bench.queued("error-end") == []
+
+
+async def test_a_lost_lease_keeps_the_outputs_back(folder):
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        expire(bench)
+        bench.runtime.item(1, "done")
+        bench.runtime.end(1)
+        await bench.runtime.until_invoked(2)
+
+        assert bench.ledger.all("settled") == []
+        assert bench.queued("b") == []
+        bench.runtime.item(2, "done by the second")
+        bench.runtime.end(2)
+        await bench.until_settled("m1")
+        assert [message["payload"] for message in bench.queued("b")] == ["done by the second"]
+
+
+async def test_a_handler_whose_message_is_lost_is_told_to_stop(folder):
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        expire(bench)
+        bench.runtime.item(1, "zero")
+        bench.runtime.item(1, "one")
+        await bench.runtime.until(lambda: (6, 1) in bench.runtime.frames)
+        bench.runtime.item(1, "two")
+        bench.runtime.end(1)
+        await bench.runtime.until_invoked(2)
+
+        assert bench.runtime.ids == ["m1", "m1"]
+        assert bench.ledger.all("published") == [("asya-b", "m1-0.1")]
+        assert bench.ledger.all("settled") == []
+
+
+async def test_what_was_lost_before_it_began_is_not_run(folder):
+    async with working(folder, silence, ASYA_PREFETCH="2") as bench:
+        await bench.send(envelope("m1"), envelope("m2"))
+        await bench.runtime.until_invoked(1)
+        await bench.ledger.until(lambda: len(bench.actor.runs) == 2)
+        lost = bench.actor.runs[("m2", 0, 1, 0)]
+        lost.delivery().lease_until = 0.0
+        bench.runtime.end(1)
+        await bench.until_settled("m1")
+
+        assert lost.over
+        assert bench.ledger.all("settled") == ["m1"]
+
+
+async def test_a_lost_message_frees_its_place(folder):
+    async with working(folder, silence, ASYA_PREFETCH="1") as bench:
+        await bench.send(envelope("m1"), envelope("m2"))
+        for number in (1, 2, 3):
+            await bench.runtime.until_invoked(number)
+            expire(bench, bench.runtime.ids[-1])
+            bench.runtime.end(bench.runtime.invoked[-1].request)
+        await bench.runtime.until_invoked(4)
+
+
+async def test_leases_are_renewed_for_as_long_as_a_message_is_in_hand(folder, monkeypatch):
+    monkeypatch.setattr(leases, "EVERY_SECONDS", 0.01)
+    async with working(folder, silence) as bench:
+        extended = asyncio.Event()
+        extend = bench.consumer.extend
+
+        async def noted(delivery):
+            await extend(delivery)
+            extended.set()
+
+        bench.consumer.extend = noted
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        keeper = asyncio.create_task(leases.keep_leases(bench.actor, bench.consumer))
+        (run,) = bench.actor.runs.values()
+        run.delivery().lease_until = lease_clock() + 5.0
+        async with asyncio.timeout(10):
+            await extended.wait()
+        keeper.cancel()
+
+        assert run.delivery().lease_until > lease_clock() + 25
+
+
+async def test_a_lease_with_enough_time_left_is_left_alone(folder, monkeypatch):
+    monkeypatch.setattr(leases, "RENEW_BELOW_SECONDS", 20.0)
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        delivery = next(iter(bench.actor.runs.values())).delivery()
+        soon = lease_clock() + leases.RENEW_BELOW_SECONDS
+
+        assert not leases._ends_before(soon, delivery)
+        delivery.lease_until = soon - 1
+        assert leases._ends_before(soon, delivery)
+        delivery.lease_until = None
+        assert not leases._ends_before(soon, delivery)
+        delivery.lease_until = 0.0
+        assert not leases._ends_before(soon, delivery)
+
+
+async def test_a_lease_that_cannot_be_renewed_ends_nothing(folder, monkeypatch, caplog):
+    monkeypatch.setattr(leases, "EVERY_SECONDS", 0.01)
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        keeper = asyncio.create_task(leases.keep_leases(bench.actor, bench.consumer))
+        (run,) = bench.actor.runs.values()
+        run.delivery().lease_until = lease_clock() + 5.0
+        bench.broker.stop()
+        await until_logged(caplog, "could not be renewed")
+        bench.broker.start()
+        bench.broker.give_back(bench.broker.queues["asya-a"], run.delivery().token)
+        await until_logged(caplog, "goes on without a lease")
+        bench.runtime.end(1)
+        await bench.until_settled("m1")
+
+        assert not keeper.done()
+        keeper.cancel()
+
+
+async def until_logged(caplog, words):
+    logged = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def look():
+        if words in caplog.text:
+            logged.set()
+        else:
+            loop.call_later(0.005, look)
+
+    look()
+    async with asyncio.timeout(10):
+        await logged.wait()

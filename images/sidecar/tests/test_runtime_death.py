@@ -1,0 +1,251 @@
+import json
+
+import pytest
+
+from images.sidecar.tests.bench import envelope, working
+from images.sidecar.tests.scripted_runtime import echo, failing, one_after_another, silence
+
+THREE = {"concurrency": 3}
+RETRY = json.dumps({"policies": {"default": {"maxAttempts": 2, "initialDelay": "1h"}}})
+
+
+async def fill_up(bench, count, *, begun):
+    """Have `count` messages at the runtime, of which it has begun `begun`."""
+    ahead = [f"warm{number}" for number in range(count - begun)]
+    bench.runtime.answer = echo
+    await bench.send(*(envelope(id_) for id_ in ahead))
+    await bench.until_settled(*ahead)
+    bench.runtime.answer = silence
+    seen = len(bench.runtime.invoked)
+    await bench.send(*(envelope(f"m{number}") for number in range(count)))
+    await bench.runtime.until_invoked(seen + count)
+    return bench.runtime.invoked[seen:]
+
+
+async def test_the_message_that_ran_alone_is_charged_and_the_others_run_again(folder):
+    async with working(folder, silence) as bench:
+        await fill_up(bench, 4, begun=1)
+        bench.runtime.answer = echo
+        bench.runtime.hang_up()
+        await bench.until_settled("m0", "m1", "m2", "m3")
+
+        (record,) = bench.queued("error-end")
+        assert (record["id"], record["payload"]["error"]) == ("m0", "crash_error")
+        assert sorted(message["id"] for message in bench.queued("b")[3:]) == ["m1", "m2", "m3"]
+        assert all(message["status"]["attempt"] == 1 for message in bench.queued("b"))
+        assert bench.runtime.ids[-3:] == ["m1", "m2", "m3"]
+
+
+async def test_a_crash_is_tried_again_by_its_policy(folder):
+    async with working(folder, silence, ASYA_RESILIENCY=RETRY) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        bench.runtime.hang_up()
+        await bench.until_settled("m1")
+        (again,) = bench.delayed("a")
+
+        assert again["status"]["reason"] == "crash_error"
+        assert again["status"]["attempt"] == 2
+
+
+async def test_of_several_that_ran_each_runs_again_alone_before_it_is_charged(folder):
+    async with working(folder, silence, THREE) as bench:
+        (*_,) = await fill_up(bench, 4, begun=3)
+        bench.runtime.hang_up()
+        await bench.runtime.until(lambda: bench.runtime.ids.count("m0") == 2)
+        alone = bench.runtime.invoked[-1]
+        assert (alone.id, len(bench.runtime.invoked)) == ("m0", 1 + 4 + 1)
+
+        bench.runtime.error(alone.request)
+        await bench.until_settled("m0")
+        await bench.runtime.until(lambda: bench.runtime.ids.count("m1") == 2)
+        assert bench.runtime.ids[-2:] == ["m0", "m1"]
+        bench.runtime.hang_up()
+        await bench.until_settled("m1")
+        await bench.runtime.until(lambda: bench.runtime.ids.count("m2") == 2)
+        assert bench.runtime.ids[-1] == "m2"
+        bench.runtime.end(bench.runtime.invoked[-1].request)
+        await bench.runtime.until(lambda: bench.runtime.ids.count("m3") == 2)
+        bench.runtime.end(bench.runtime.invoked[-1].request)
+        await bench.until_settled("m2", "m3")
+
+        records = {record["id"]: record["payload"]["error"] for record in bench.queued("error-end")}
+        assert records == {"m0": "processing_error", "m1": "crash_error"}
+
+
+async def test_a_message_that_was_delivered_three_times_runs_alone(folder):
+    async with working(folder, silence, THREE, ASYA_PREFETCH="3") as bench:
+        bench.send_counted(envelope("m1"), 1)
+        bench.send_counted(envelope("m2"), 3)
+        bench.send_counted(envelope("m3"), 1)
+        await bench.ledger.until(lambda: len(bench.actor.runs) == 3)
+        await bench.runtime.until_invoked(1)
+        assert bench.runtime.ids == ["m1"]
+
+        bench.runtime.end(1)
+        await bench.runtime.until_invoked(2)
+        assert bench.runtime.ids == ["m1", "m2"]
+
+        bench.runtime.end(2)
+        await bench.runtime.until_invoked(3)
+        assert bench.runtime.ids == ["m1", "m2", "m3"]
+
+
+async def test_a_run_that_is_repeated_makes_the_same_children(folder):
+    async with working(folder, silence, {"concurrency": 2}) as bench:
+        await bench.send(envelope("m1"), envelope("m2"))
+        await bench.runtime.until_invoked(2)
+        bench.runtime.item(1, "zero")
+        bench.runtime.item(1, "one")
+        await bench.until_queued("b")
+        bench.runtime.hang_up()
+        await bench.runtime.until_invoked(3)
+        again = bench.runtime.invoked[2]
+        assert again.id == "m1"
+        for value in ("zero", "one", "two"):
+            bench.runtime.item(again.request, value)
+        bench.runtime.end(again.request)
+        await bench.until_settled("m1")
+
+        assert [message["id"] for message in bench.queued("b")] == ["m1-0.1", "m1-0.1", "m1-0.2", "m1"]
+        assert bench.queued("error-end") == []
+
+
+async def test_what_the_handler_has_finished_is_not_touched_by_its_death(folder):
+    async with working(folder, silence) as bench:
+        bench.transport.holds_confirmations = True
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        bench.runtime.end(1)
+        await bench.ledger.until(lambda: len(bench.transport.held) == 1)
+        bench.runtime.hang_up()
+        await bench.runtime.until(lambda: bench.runtime.connections == 2)
+        bench.transport.confirm_held()
+        await bench.until_settled("m1")
+
+        assert bench.runtime.ids == ["m1"]
+        assert bench.ledger.all("published") == [("asya-happy-end", "m1")]
+
+
+async def test_nothing_is_taken_while_there_is_no_runtime(folder):
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        await bench.runtime.die()
+        await bench.until_settled("m1")
+        await bench.send(envelope("m2"))
+        assert not bench.actor.serving
+        assert bench.ledger.all("resized")[-1] == 0
+        assert len(bench.queued("a")) == 1
+
+        bench.runtime.answer = echo
+        await bench.runtime.start()
+        await bench.until_settled("m2")
+
+
+async def test_a_runtime_that_comes_back_with_another_concurrency_is_used_with_it(folder):
+    async with working(folder, silence) as bench:
+        await bench.send(*(envelope(f"m{number}") for number in range(4)))
+        await bench.runtime.until_invoked(1)
+        bench.runtime.hello["concurrency"] = 3
+        bench.runtime.hang_up()
+        await bench.runtime.until_invoked(4)
+
+        assert bench.runtime.ids == ["m0", "m1", "m2", "m3"]
+        assert bench.ledger.all("resized")[-1] == 3
+
+
+async def test_the_window_shrinks_to_what_runs_after_a_crash(folder):
+    async with working(folder, echo) as bench:
+        await bench.send(*(envelope(f"m{number}") for number in range(50)))
+        await bench.ledger.until(lambda: len(bench.ledger.all("settled")) == 50)
+        assert bench.ledger.all("resized")[-1] > 30
+
+        bench.runtime.hang_up()
+        await bench.runtime.until(lambda: bench.runtime.connections == 2)
+        await bench.ledger.until(lambda: bench.ledger.all("resized")[-1] == 1)
+
+
+async def test_a_message_waiting_in_hand_goes_back_when_no_runtime_comes(folder, monkeypatch):
+    monkeypatch.setattr("asya_sidecar.actor.AWAY_SECONDS", 0.0)
+    async with working(folder, silence, ASYA_PREFETCH="3") as bench:
+        await bench.send(envelope("m1"), envelope("m2"), envelope("m3"))
+        await bench.runtime.until_invoked(1)
+        await bench.ledger.until(lambda: len(bench.actor.runs) == 3)
+        await bench.runtime.die()
+        await bench.until_settled("m1")
+        bench.actor.tick()
+
+        assert bench.ledger.all("released") == ["m2", "m3"]
+        assert len(bench.queued("a")) == 2
+        assert not bench.actor.runs
+
+
+@pytest.mark.parametrize("reason", ["crash", "memory", "exit"])
+async def test_the_supervisor_may_tell_who_ran_while_the_connection_stays(folder, reason):
+    async with working(folder, silence) as bench:
+        m0, m1, m2 = await fill_up(bench, 3, begun=1)
+        bench.runtime.answer = echo
+        bench.runtime.worker_ended(reason, [m0.request], [m1.request, m2.request])
+        await bench.until_settled("m0", "m1", "m2")
+
+        (record,) = bench.queued("error-end")
+        assert (record["id"], record["payload"]["error"]) == ("m0", "crash_error")
+        assert bench.runtime.connections == 1
+
+
+async def test_the_supervisor_knows_better_than_we_who_had_begun(folder):
+    async with working(folder, silence) as bench:
+        m0, m1 = await fill_up(bench, 2, begun=1)
+        bench.runtime.answer = one_after_another(echo)
+        bench.runtime.worker_ended("crash", [m1.request], [m0.request])
+        await bench.until_settled("m0", "m1")
+
+        (record,) = bench.queued("error-end")
+        assert record["id"] == "m1"
+
+
+async def test_a_worker_past_its_timeout_charges_only_who_took_too_long(folder):
+    async with working(folder, silence, THREE, ASYA_RUNTIME_TIMEOUT="1h") as bench:
+        invoked = await fill_up(bench, 3, begun=3)
+        bench.actor.runtime.calls.find(invoked[1].request).started -= 3600
+        bench.runtime.answer = echo
+        bench.runtime.worker_ended("timeout", [each.request for each in invoked], [])
+        await bench.until_settled("m0", "m1", "m2")
+
+        (record,) = bench.queued("error-end")
+        assert (record["id"], record["payload"]["error"]) == ("m1", "timeout_error")
+        assert sorted(message["id"] for message in bench.queued("b")) == ["m0", "m2"]
+
+
+async def test_a_worker_frame_about_nothing_of_ours_changes_nothing(folder):
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        bench.runtime.worker_ended("crash", [77], [78, 78])
+        bench.runtime.end(1)
+        await bench.until_settled("m1")
+
+        assert bench.queued("error-end") == []
+
+
+async def test_a_runtime_that_dies_at_every_message_gives_each_its_record(folder):
+    def die(runtime, _invoked):
+        runtime.hang_up()
+
+    async with working(folder, die) as bench:
+        await bench.send(*(envelope(f"m{number}") for number in range(5)))
+        await bench.until_settled(*(f"m{number}" for number in range(5)))
+
+        assert sorted(record["id"] for record in bench.queued("error-end")) == [f"m{number}" for number in range(5)]
+        assert bench.runtime.ids == [f"m{number}" for number in range(5)]
+
+
+async def test_a_failure_before_the_crash_stays_a_failure(folder):
+    async with working(folder, failing()) as bench:
+        await bench.send(envelope("m1"))
+        await bench.until_settled("m1")
+        bench.runtime.hang_up()
+        await bench.runtime.until(lambda: bench.runtime.connections == 2)
+
+        assert len(bench.queued("error-end")) == 1

@@ -1,0 +1,93 @@
+"""The quickstart does what it says: every file is written, every command runs, every output is what is shown."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.steps import Command, File, matches, read_steps
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "quickstart" / "for-data-scientists.md"
+EXAMPLE = ROOT / "examples" / "text-pipeline"
+WITHIN = 120.0
+SETTINGS = {
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    "NO_COLOR": "1",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the reader has none of ours
+}
+
+
+def steps():
+    return list(read_steps(PAGE.read_text(encoding="utf-8")))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.needs("helm", "nats-server")
+def test_every_command_of_the_quickstart_does_what_is_shown(tmp_path):
+    try:
+        for step in steps():
+            if isinstance(step, File):
+                write(step, tmp_path)
+            else:
+                try_out(step, tmp_path)
+    finally:
+        call(Command("asya local down --at-once", ""), tmp_path)
+
+
+def write(file: File, folder: Path) -> None:
+    path = folder / file.name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(file.content, encoding="utf-8")
+
+
+def try_out(command: Command, folder: Path) -> None:
+    code, printed = call(command, folder)
+    told = f"$ {command.line}\n{printed}\nended with {code}; the page shows:\n{command.shown}"
+    assert (code != 0) == command.fails, told
+    assert matches(command.shown, printed), told
+
+
+def call(command: Command, folder: Path) -> tuple[int, str]:
+    """Run a command in a terminal, as the reader does, and return its exit code and what the terminal shows."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        ["sh", "-c", command.line],
+        cwd=folder,
+        stdin=follower,
+        stdout=follower,
+        stderr=subprocess.STDOUT,
+        env=os.environ | SETTINGS,
+    )
+    os.close(follower)
+    printed = b"".join(iter(lambda: read(leader), b""))
+    os.close(leader)
+    return process.wait(WITHIN), seen(printed.decode())
+
+
+def read(leader: int) -> bytes:
+    try:
+        return os.read(leader, 65536)
+    except OSError:  # how Linux says that nobody holds the other side any more
+        return b""
+
+
+def seen(printed: str) -> str:
+    """Return what is left on a terminal: a line that is cleared is gone, and bold letters are letters."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", printed.replace("\r\n", "\n")).split("\n")
+    return "\n".join(line.rpartition("\x1b[K")[2] for line in lines)
+
+
+def test_the_quickstarts_files_are_those_of_the_example():
+    files = {step.name: step.content for step in steps() if isinstance(step, File)}
+    own = {name: content for name, content in files.items() if not name.startswith("test_")}
+    assert own == {
+        str(path.relative_to(EXAMPLE)): path.read_text(encoding="utf-8")
+        for path in sorted(EXAMPLE.rglob("*"))
+        if path.suffix in (".py", ".yaml", ".json") or path.name == "Dockerfile"
+        if ".asya" not in path.parts
+    }

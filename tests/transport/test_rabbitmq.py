@@ -140,7 +140,7 @@ async def test_a_connection_that_the_server_closes_is_replaced(rabbit, rabbitmq_
     await transport.ensure(queue)
     consumer = await transport.consume(queue, 1, inbox)
     await consuming(consumer)
-    closing = asyncio.to_thread(rabbitmq_server.control, "close_all_connections", "maintenance")
+    closing = asyncio.to_thread(rabbitmq_server.control, "close_all_connections", "--global", "maintenance")
     done, _ = await asyncio.gather(closing, consuming_again(transport, consumer))
     assert "Closing" in done
     await publish(transport, queue, b"work")

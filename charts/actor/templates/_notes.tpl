@@ -15,10 +15,6 @@ It runs {{ int .values.replicas }} pods all the time:
   kubectl -n {{ .root.Release.Namespace }} get deployment {{ .name }}
 {{- end }}
 Results and errors are stored by the end actors (chart crew), which every environment needs once.
-{{- if eq .values.transport "rabbitmq" }}
-
-The sidecar image must have the transport rabbitmq; the one of version {{ .root.Chart.AppVersion }} has nats alone.
-{{- end }}
 {{- range include "actor.values.renamed" .raw | fromJsonArray }}
 {{- if and (not (kindIs "invalid" .value)) (ne .section "") }}
 

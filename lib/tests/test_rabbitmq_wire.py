@@ -22,12 +22,12 @@ class Heard:
         )
 
 
-def delivered(channel, tag, text, message_id="m-1"):
+def delivered(channel, tag, text, message_id="m-1", *, is_again=False):
     """Return the bytes that a server sends for one delivery, built by pamqp."""
     properties = commands.Basic.Properties(delivery_mode=2, message_id=message_id)
     pieces = [text[each : each + FRAME_MAX - 8] for each in range(0, len(text), FRAME_MAX - 8)]
     frames = [
-        commands.Basic.Deliver("consumer", tag, False, "", "queue"),
+        commands.Basic.Deliver("consumer", tag, is_again, "", "queue"),
         header.ContentHeader(0, len(text), properties),
         *map(body.ContentBody, pieces),
     ]
@@ -70,6 +70,13 @@ def split_frames(data):
         frames.append(data[:size])
         data = data[size:]
     return frames
+
+
+@pytest.mark.parametrize("is_again", [True, False])
+def test_a_delivery_tells_its_number_and_whether_it_comes_again(is_again):
+    heard = Heard()
+    heard.parser.feed(delivered(1, 2**40, b"", is_again=is_again))
+    assert wire.read_deliver(heard.contents[0][1]) == (2**40, is_again)
 
 
 def test_bytes_one_by_one_make_the_same_messages():

@@ -13,14 +13,16 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
-from urllib.parse import quote
+from typing import IO, Any, NoReturn
+from urllib.parse import quote, unquote, urlsplit
 
 READY_SECONDS = 90.0
 END_SECONDS = 20.0
 READY = "Server startup complete"
 USER, PASSWORD = "asya", "secret"
+Address = tuple[str, int]
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 """Where Debian's package puts the programs; those on its PATH change to another user first."""
 INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "rabbitmq-server")
@@ -62,13 +64,93 @@ def free_port() -> int:
         return port
 
 
-class RabbitmqServer:
+class Management:
+    """The management API of a RabbitMQ that tests use."""
+
+    def __init__(self, server: Address, management: Address, user: str, password: str) -> None:
+        self.host, self.port = server
+        self.management_host, self.management_port = management
+        self.user = user
+        self.password = password
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Use the management API, `path` being what follows `/api/`."""
+        connection = http.client.HTTPConnection(self.management_host, self.management_port, timeout=10)
+        login = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
+        connection.request(method, f"/api/{path}", None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        raw = answer.read()
+        connection.close()
+        if answer.status >= 400:
+            raise RuntimeError(f"{method} {path}: {answer.status} {raw[:500]!r}")
+        return json.loads(raw) if raw else None
+
+    def make_vhost(self) -> str:
+        """Make a virtual host of its own for a test."""
+        name = f"test-{secrets.token_hex(4)}"
+        self.call("PUT", f"vhosts/{name}")
+        self.call("PUT", f"permissions/{name}/{self.user}", {"configure": ".*", "write": ".*", "read": ".*"})
+        return name
+
+    def drop_vhost(self, name: str) -> None:
+        self.call("DELETE", f"vhosts/{quote(name, safe='')}")
+
+
+class GivenRabbitmq(Management):
+    """A RabbitMQ that somebody else runs: it is used, but neither stopped nor changed.
+
+    `ASYA_TEST_RABBITMQ_URL` is `amqp://user:password@host:port`, `ASYA_TEST_RABBITMQ_MANAGEMENT_URL` is
+    `http://host:port`, by default port 15672 of the same host. `cannot` is called for what is not ours to do.
+    """
+
+    is_running = True
+
+    @property
+    def tls_port(self) -> int:
+        self._cannot()
+
+    def __init__(self, url: str, management_url: str | None, cannot: Callable[[], NoReturn]) -> None:
+        server, management = urlsplit(url), urlsplit(management_url or "")
+        host = server.hostname or "127.0.0.1"
+        super().__init__(
+            (host, server.port or 5672),
+            (management.hostname or host, management.port or 15672),
+            unquote(server.username or "guest"),
+            unquote(server.password or "guest"),
+        )
+        self._cannot = cannot
+
+    @property
+    def max_message_bytes(self) -> int:
+        self._cannot()
+
+    def start(self) -> None:
+        self._cannot()
+
+    def kill(self) -> None:
+        self._cannot()
+
+    def evaluate(self, _expression: str) -> str:
+        self._cannot()
+
+    def control(self, *_arguments: str) -> str:
+        self._cannot()
+
+    def close(self) -> None:
+        pass
+
+
+class RabbitmqServer(Management):
     """One node with its data in `folder`; it keeps its ports and its messages over `stop` and `start`."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    max_message_bytes = 1024 * 1024
+
+    def __init__(self, programs: Path, folder: Path, *, certificates: Path | None = None) -> None:
         self._programs = programs
         self._folder = folder
-        self.port, self.management_port, self._epmd_port, distribution = (free_port() for _ in range(4))
+        port, management_port, self._epmd_port, distribution, self.tls_port = (free_port() for _ in range(5))
+        super().__init__(("127.0.0.1", port), ("127.0.0.1", management_port), USER, PASSWORD)
         self._environ = os.environ | {
             "HOME": str(folder),
             "ERL_EPMD_PORT": str(self._epmd_port),
@@ -83,17 +165,9 @@ class RabbitmqServer:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
             "RABBITMQ_PID_FILE": str(folder / "pid"),
         }
-        self._write_configuration()
+        self._write_configuration(certificates)
         self._epmd: subprocess.Popen[bytes] | None = None
         self._running: _Running | None = None
-
-    @property
-    def url(self) -> str:
-        return f"amqp://127.0.0.1:{self.port}"
-
-    @property
-    def management_url(self) -> str:
-        return f"http://127.0.0.1:{self.management_port}"
 
     @property
     def is_running(self) -> bool:
@@ -142,45 +216,37 @@ class RabbitmqServer:
         done = subprocess.run(command, env=self._environ, capture_output=True, text=True, check=True)
         return done.stdout
 
-    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Use the management API, `path` being what follows `/api/`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.management_port, timeout=10)
-        login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
-        connection.request(method, f"/api/{path}", None if body is None else json.dumps(body), headers)
-        answer = connection.getresponse()
-        raw = answer.read()
-        connection.close()
-        if answer.status >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.status} {raw[:500]!r}")
-        return json.loads(raw) if raw else None
-
-    def make_vhost(self) -> str:
-        """Make a virtual host of its own for a test."""
-        name = f"test-{secrets.token_hex(4)}"
-        self.call("PUT", f"vhosts/{name}")
-        self.call("PUT", f"permissions/{name}/{USER}", {"configure": ".*", "write": ".*", "read": ".*"})
-        return name
-
-    def drop_vhost(self, name: str) -> None:
-        self.call("DELETE", f"vhosts/{quote(name, safe='')}")
-
     def _end(self, how: signal.Signals) -> None:
         if self._running is not None:
             self._running.end(how)
             self._running = None
 
-    def _write_configuration(self) -> None:
+    def _write_configuration(self, certificates: Path | None) -> None:
+        encryption = (
+            ""
+            if certificates is None
+            else (
+                f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
+                f"ssl_options.cacertfile = {certificates}/ca.crt\n"
+                f"ssl_options.certfile = {certificates}/server.crt\n"
+                f"ssl_options.keyfile = {certificates}/server.key\n"
+            )
+        )
         (self._folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
             f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management_port}\n"
             f"default_user = {USER}\ndefault_pass = {PASSWORD}\n"
-            f"collect_statistics_interval = 250\nmax_message_size = {1024 * 1024}\n"
+            f"{encryption}"
+            f"collect_statistics_interval = 250\nmax_message_size = {self.max_message_bytes}\n"
         )
         # At each tick a channel looks after consumer timeouts and a queue tells its statistics: by default once a
         # minute and every 5 seconds.
         ticks = "{channel_tick_interval, 500}, {quorum_tick_interval, 500}"
-        (self._folder / "advanced.config").write_text(f"[{{rabbit, [{ticks}]}}].\n")
+        # The management API keeps one sample each second, not each five.
+        samples = ", ".join(f"{{{kind}, [{{60, 1}}]}}" for kind in ("global", "basic", "detailed"))
+        (self._folder / "advanced.config").write_text(
+            f"[{{rabbit, [{ticks}]}}, {{rabbitmq_management, [{{sample_retention_policies, [{samples}]}}]}}].\n"
+        )
         (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
 
 

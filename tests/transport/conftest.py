@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from tests.brokers.certificates import make_certificates
 from tests.brokers.nats_server import NatsServer
-from tests.brokers.rabbitmq_server import REMEDY, RabbitmqServer, find_programs, install_on_debian
+from tests.brokers.rabbitmq_server import REMEDY, GivenRabbitmq, RabbitmqServer, find_programs, install_on_debian
 from tests.transport.harness import ForgetfulHarness, Harness, NetworkHarness, RealHarness
 from tests.transport.memory_harness import MemoryHarness
 from tests.transport.nats_harness import NatsHarness, NatsNetworkHarness
@@ -25,11 +29,26 @@ def nats_server(need, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_server(need, tmp_path_factory):
+def rabbitmq_certificates(tmp_path_factory):
+    """Give a folder with the server's certificate and authorities, or None where there is no openssl."""
+    openssl = shutil.which("openssl")
+    return make_certificates(Path(openssl), tmp_path_factory.mktemp("certificates")) if openssl else None
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server(need, tmp_path_factory, rabbitmq_certificates):
+    url = os.environ.get("ASYA_TEST_RABBITMQ_URL")
+    if url:
+
+        def cannot():
+            need.missing("the RabbitMQ of ASYA_TEST_RABBITMQ_URL is not ours to change", remedy="unset the variable")
+
+        yield GivenRabbitmq(url, os.environ.get("ASYA_TEST_RABBITMQ_MANAGEMENT_URL"), cannot)
+        return
     programs = find_programs() or (find_programs() if install_on_debian() else None)
     if programs is None:
         need.missing("rabbitmq-server is not there", remedy=REMEDY)
-    server = RabbitmqServer(programs, tmp_path_factory.mktemp("rabbitmq"))
+    server = RabbitmqServer(programs, tmp_path_factory.mktemp("rabbitmq"), certificates=rabbitmq_certificates)
     server.start()
     yield server
     server.close()

@@ -15,10 +15,13 @@ class Harness(Protocol):
     `counts_delayed` tells whether it knows how many delayed messages a queue has.
     """
 
-    max_message_bytes: int
     late_seconds: float
     has_leases: bool
     counts_delayed: bool
+
+    @property
+    def max_message_bytes(self) -> int:
+        """Tell the limit."""
 
     async def open(self) -> None:
         """Begin with a test."""

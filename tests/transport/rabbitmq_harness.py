@@ -15,24 +15,28 @@ from asya_core.transports.rabbitmq.handshake import open_link
 from asya_core.transports.rabbitmq.queues import channel_of
 from asya_core.transports.rabbitmq.settings import RabbitmqSettings, Server, read_secrets
 from asya_core.transports.rabbitmq.transport import RabbitmqTransport
-from tests.brokers.rabbitmq_server import PASSWORD, USER, RabbitmqServer
+from tests.brokers.rabbitmq_server import GivenRabbitmq, RabbitmqServer
 from tests.transport.proxy import TcpProxy
 
 
 class RabbitmqHarness:
     late_seconds = 1.0
-    max_message_bytes = 1024 * 1024
     has_leases = False
     counts_delayed = False
     has_management = True
 
-    def __init__(self, server: RabbitmqServer, secrets_dir: Path, vhost: str = "/") -> None:
+    def __init__(self, server: RabbitmqServer | GivenRabbitmq, secrets_dir: Path, vhost: str = "/") -> None:
         self._server = server
         self._secrets_dir = secrets_dir
-        self._vhost = vhost
-        self.port = server.port
-        (secrets_dir / "username").write_text(USER)
-        (secrets_dir / "password").write_text(PASSWORD)
+        self.vhost = vhost
+        self.management_port = server.management_port
+        self.host, self.port = server.host, server.port
+        (secrets_dir / "username").write_text(server.user)
+        (secrets_dir / "password").write_text(server.password)
+
+    @property
+    def max_message_bytes(self) -> int:
+        return self._server.max_message_bytes
 
     async def open(self) -> None:
         pass
@@ -62,9 +66,10 @@ class RabbitmqHarness:
         return True
 
     def _settings(self) -> RabbitmqSettings:
-        management = Server("127.0.0.1", self._server.management_port, tls=False) if self.has_management else None
-        server = Server("127.0.0.1", self.port, tls=False)
-        return RabbitmqSettings((server,), self._vhost, self._secrets_dir, management)
+        counting = Server(self._server.management_host, self.management_port, tls=False)
+        management = counting if self.has_management else None
+        server = Server(self.host, self.port, tls=False)
+        return RabbitmqSettings((server,), self.vhost, self._secrets_dir, management)
 
     async def _declare(self, queue: str) -> None:
         """Declare a queue as ours never are."""
@@ -86,13 +91,13 @@ class RabbitmqHarness:
 class RabbitmqNetworkHarness(RabbitmqHarness):
     """The same behind a proxy."""
 
-    def __init__(self, server: RabbitmqServer, secrets_dir: Path, vhost: str = "/") -> None:
+    def __init__(self, server: RabbitmqServer | GivenRabbitmq, secrets_dir: Path, vhost: str = "/") -> None:
         super().__init__(server, secrets_dir, vhost)
-        self._proxy = TcpProxy(server.port)
+        self._proxy = TcpProxy(server.port, server.host)
 
     async def open(self) -> None:
         await self._proxy.start()
-        self.port = self._proxy.port
+        self.host, self.port = "127.0.0.1", self._proxy.port
 
     async def close(self) -> None:
         await self._proxy.close()

@@ -149,12 +149,14 @@ class RabbitmqConsumer:
         """Deliver a message, or give it back when there is no place for it any more."""
         if self._hand is None:
             return
-        tag, _ = wire.read_deliver(method)
+        tag, is_again = wire.read_deliver(method)
         self._silent_ticks = self._doubts = 0
         if self._is_stopped or len(self._in_hand) >= self._prefetch:
             self._hand.give_back(tag)
             return
         delivery = self._hand.take(tag, properties, body, self._generation)
+        if is_again and delivery.count == 1:
+            delivery.count = 2
         self._in_hand.add(delivery)
         self._deliver(delivery)
 

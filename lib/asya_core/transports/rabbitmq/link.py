@@ -104,8 +104,9 @@ class Link(asyncio.Protocol):
         self._ticks += 1
         if self._ticks % TICKS_BETWEEN_HEARTBEATS == 0:
             self.write(wire.HEARTBEAT)
-        for channel in self._channels.values():
-            channel.tick()
+        if not self.blocked:
+            for channel in self._channels.values():
+                channel.tick()
         if self._silent_ticks >= SILENT_TICKS:
             self.end("the server has gone silent")
 

@@ -23,7 +23,7 @@ DELIVER, RETURN = b"\0\x3c\0\x3c", b"\0\x3c\0\x32"
 ACK, NACK = b"\0\x3c\0\x50", b"\0\x3c\0\x78"
 
 _FRAME = struct.Struct(">BHI")
-_TAG_AND_MULTIPLE = struct.Struct(">QB")
+_TAG_AND_FLAGS = struct.Struct(">QB")
 _BODY_SIZE = struct.Struct(">Q")
 _CONTENT_HEADER = struct.Struct(">BHIHHQ")
 _ACK_FRAME = struct.Struct(">BHIHHQBB")
@@ -151,19 +151,19 @@ class Parser:
         self._on_content(channel, content.method, content.properties, body)
 
 
-def read_deliver(method: bytes) -> tuple[int, bytes]:
-    """Return delivery tag and consumer tag of `basic.deliver`. Raises WireError."""
+def read_deliver(method: bytes) -> tuple[int, bool]:
+    """Return delivery tag and whether it was delivered before, of `basic.deliver`. Raises WireError."""
     try:
-        size = method[4]
-        return _TAG_AND_MULTIPLE.unpack_from(method, 5 + size)[0], method[5 : 5 + size]
+        tag, flags = _TAG_AND_FLAGS.unpack_from(method, 5 + method[4])
     except (IndexError, struct.error) as error:
         raise WireError(f"the server sent a malformed basic.deliver: {method[:200]!r}") from error
+    return tag, bool(flags & 1)
 
 
 def read_confirmation(method: bytes) -> tuple[int, bool]:
     """Return delivery tag and whether all before it are meant, of `basic.ack` or `basic.nack`. Raises WireError."""
     try:
-        tag, flags = _TAG_AND_MULTIPLE.unpack_from(method, 4)
+        tag, flags = _TAG_AND_FLAGS.unpack_from(method, 4)
     except struct.error as error:
         raise WireError(f"the server sent a malformed confirmation: {method[:200]!r}") from error
     return tag, bool(flags & 1)

@@ -65,9 +65,8 @@ class Metrics:
             "Outputs that no queue has taken, and that are sent again.",
             registry=self.registry,
         )
-        self.redelivered = self._counter("messages_redelivered_total", "Deliveries after the first.", "queue").labels(
-            **own
-        )
+        redelivered = self._counter("messages_redelivered_total", "Deliveries after the first.", "queue")
+        self.redelivered = redelivered.labels(**own)
         self.leases_lost = self._counter(
             "leases_lost_total", "Leases that ended while a message was in hand.", "queue"
         ).labels(**own)

@@ -214,10 +214,31 @@ async def test_places_can_change_all_the_time_without_losing_or_exceeding_them(r
         asyncio.get_running_loop().call_later(chance.random() / 200, finish, delivery)
 
     consumer = await transport.consume(queue, 1, deliver)
+    await consuming(consumer)
+    channel = consumer._channel
     await send_all(transport, queue, [b"%d" % each for each in range(number)])
     async with asyncio.timeout(40):
         await done.wait()
     await has_depth(transport, queue, total=0)
+    assert consumer._channel is channel
+
+
+async def test_places_that_change_at_once_do_not_end_the_connection(rabbit, parties, queue):
+    transport, inbox = await parties.join(rabbit), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 0, inbox)
+    await consuming(consumer)
+    channel = consumer._channel
+    for turn in range(20):
+        for places in (1, 5, 2, 50, 0, 3):
+            consumer.resize(places)
+        await publish(transport, queue, b"%d" % turn)
+        consumer.settle(await inbox.take())
+    assert consumer._channel is channel
+    await consumer.stop()
+    consumer.resize(5)
+    await publish(transport, queue, b"left")
+    await inbox.stays_empty(0.3)
 
 
 async def test_a_message_is_delivered_more_often_than_the_default_limit_of_20(rabbit, parties, queue):

@@ -49,6 +49,7 @@ class RabbitmqConsumer:
         self._old = 0
         self._granted = 0
         self._tags: list[str] = []
+        self._subscribing = 0
         self._is_cancelling = False
         self._after_cancelling: list[Callable[[], None]] = []
         self._is_served = False
@@ -245,7 +246,16 @@ class RabbitmqConsumer:
         self._tags.append(tag)
         self._granted += places
         channel.request(commands.Basic.Qos(prefetch_count=places), _nothing)
-        channel.request(commands.Basic.Consume(queue=self._queue, consumer_tag=tag), _nothing)
+        self._subscribing += 1
+        channel.request(
+            commands.Basic.Consume(queue=self._queue, consumer_tag=tag), lambda _: self._subscribed(channel)
+        )
+
+    def _subscribed(self, channel: Channel) -> None:
+        if channel is self._channel:
+            self._subscribing -= 1
+            if self._is_cancelling:
+                self._send_cancels(channel)
 
     def _cancel(self, done: Callable[[], None]) -> None:
         """End all subscriptions, then call `done`; deliveries in hand stay."""
@@ -257,6 +267,12 @@ class RabbitmqConsumer:
             self._cancelled(channel)
             return
         self._is_cancelling = True
+        self._send_cancels(channel)
+
+    def _send_cancels(self, channel: Channel) -> None:
+        """Wait for the subscriptions first: RabbitMQ 3.10 ends a connection that cancels one not yet confirmed."""
+        if self._subscribing:
+            return
         *first, last = self._tags
         for tag in first:
             channel.request(commands.Basic.Cancel(tag), _nothing)
@@ -268,7 +284,7 @@ class RabbitmqConsumer:
         self._is_cancelling = False
         self._generation += 1
         self._old = len(self._in_hand)
-        self._granted = 0
+        self._granted = self._subscribing = 0
         self._tags.clear()
         after, self._after_cancelling = self._after_cancelling, []
         for done in after:

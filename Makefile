@@ -18,7 +18,7 @@ MESSAGES ?=
 
 UNIT := $(wildcard lib images cli examples tools tests/contract tests/chart)
 INTEGRATION := $(wildcard tests/transport tests/pipeline)
-E2E := $(filter-out $(UNIT) $(INTEGRATION),$(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py tests/*/*/test_*.py))))
+E2E := $(sort $(filter-out $(UNIT) $(INTEGRATION),$(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py tests/*/*/test_*.py)))))
 PYTEST := $(PY) -m pytest
 HELM = $(firstword $(wildcard $(VENV)/bin/helm) helm)
 

@@ -1,8 +1,8 @@
 """The requests that are outstanding at the runtime, and which of them it has begun.
 
-Which it has begun is known without asking: it begins them in the order in which they came, as many at once as its HELLO
-said. So when it dies, the requests that it was running can be told from those that waited, and a timeout counts from
-the moment that a handler could begin.
+Which it has begun is reckoned without asking: it begins them in the order in which they came, as many at once as its
+HELLO said. So a timeout counts from the moment that a handler could begin. Once the runtime is gone, what it left
+behind says exactly which requests it was running.
 """
 
 from __future__ import annotations
@@ -51,6 +51,13 @@ class Call(Generic[_I]):
     def has_begun(self) -> bool:
         """Whether its handler may be running."""
         return self.started is not None
+
+    def settle_whether_begun(self, *, begun: bool) -> None:
+        """Take the runtime's word for it, now that nothing will begin or end any more."""
+        if not begun:
+            self.started = None
+        elif self.started is None:
+            self.started = time.monotonic()
 
     def is_overdue(self, now: float) -> bool:
         """Whether its time is up, at `now` of the monotonic clock."""

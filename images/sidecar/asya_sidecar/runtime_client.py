@@ -15,6 +15,7 @@ from asya_core.faults import Fault
 from asya_sidecar.blame import Verdict, blame
 from asya_sidecar.calls import Call, Calls, Invocation
 from asya_sidecar.frames import Kind, decode_end, encode_frame, encode_invoke
+from asya_sidecar.running_file import RunningFile
 from asya_sidecar.runtime_connection import Connection, Hello, WorkerEnded
 from asya_sidecar.socket_address import reachable
 
@@ -58,6 +59,7 @@ class RuntimeClient(Generic[_I]):
         self.closed = asyncio.Event()
         self._newest: Connection | None = None
         self._connection: Connection | None = None
+        self._running: RunningFile | None = None
         self._last_request = 0
         self._paused_at: float | None = None
 
@@ -140,6 +142,7 @@ class RuntimeClient(Generic[_I]):
         """Take a connection whose HELLO has come."""
         self._connection, self.hello = connection, hello
         self.calls = Calls(hello.concurrency)
+        self._running = RunningFile(self.socket.parent, hello.concurrency)
         if self._paused_at is not None:
             connection.set_reading(wanted=False)
         self.owner.on_runtime_ready(hello)
@@ -150,6 +153,9 @@ class RuntimeClient(Generic[_I]):
             return
         self._connection = None
         calls = self.calls.take_all()
+        if self._running is not None and (running := self._running.read()) is not None:
+            for call in calls:
+                call.settle_whether_begun(begun=call.request in running)
         if not self.closed.is_set():
             self.owner.on_runtime_lost(blame(calls, "closed", why, time.monotonic()))
 
@@ -182,7 +188,7 @@ class RuntimeClient(Generic[_I]):
         calls = [call for request in {*began, *ended.waiting} if (call := self.calls.find(request)) is not None]
         calls.sort(key=lambda call: call.request)
         for call in calls:
-            call.started = (call.started or now) if call.request in began else None
+            call.settle_whether_begun(begun=call.request in began)
         verdict = blame(calls, ended.reason, ended.detail, now)
         for call in calls:
             self.calls.finish(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -122,6 +123,22 @@ async def forgetful_broker(request, make_harness) -> AsyncIterator[ForgetfulHarn
 async def leasing_network(request, make_harness) -> AsyncIterator[NetworkHarness]:
     """Give each broker with leases, behind a network that can be broken."""
     harness = make_harness(request.param)
+    await harness.open()
+    yield harness
+    await harness.close()
+
+
+@pytest.fixture
+async def rabbit(rabbitmq_server, tmp_path):
+    """Give RabbitMQ with a virtual host of this test's own."""
+    vhost = await asyncio.to_thread(rabbitmq_server.make_vhost)
+    yield RabbitmqHarness(rabbitmq_server, tmp_path, vhost)
+    await asyncio.to_thread(rabbitmq_server.drop_vhost, vhost)
+
+
+@pytest.fixture
+async def rabbit_network(rabbitmq_server, tmp_path):
+    harness = RabbitmqNetworkHarness(rabbitmq_server, tmp_path)
     await harness.open()
     yield harness
     await harness.close()

@@ -22,11 +22,11 @@ class Parties:
     def __init__(self) -> None:
         self._transports: list[Transport] = []
 
-    async def join(self, broker: Harness, *, lease_seconds: float = 30.0) -> Transport:
+    async def join(self, broker: Harness, *, lease_seconds: float = 30.0, within: float = SOON) -> Transport:
         """Return one more transport, connected."""
         transport = broker.transport(lease_seconds=lease_seconds)
         self._transports.append(transport)
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(within):
             await transport.connect()
         return transport
 

@@ -70,7 +70,7 @@ async def test_nothing_that_was_confirmed_is_lost_when_the_broker_dies(broker, p
 
 async def test_connecting_waits_for_the_broker(real_broker, parties, queue):
     await real_broker.stop()
-    joining = asyncio.create_task(parties.join(real_broker))
+    joining = asyncio.create_task(parties.join(real_broker, within=60))  # a broker may take long to start
     done, _ = await asyncio.wait([joining], timeout=0.5)
     assert not done
     await real_broker.start()

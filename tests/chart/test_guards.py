@@ -27,7 +27,20 @@ REFUSED = {
         {**HANDLER, "env": {"ASYA_HANDLER_MODE": "batch"}},
         'env.ASYA_HANDLER_MODE: "batch" is no mode; use payload or envelope',
     ),
-    "flavors": ({"flavors": ["gpu"]}, "flavors: flavors are values files of this chart; remove the key and give them"),
+    "flavors": (
+        {"flavors": ["gpu", "always-on"]},
+        "flavors: flavors are values files of this chart; remove the key and give them to Helm, as in "
+        "-f flavors/gpu.yaml -f flavors/always-on.yaml",
+    ),
+    "flavor": (
+        {"flavor": "gpu-inference", "image": "my-model:latest", "handler": "model.predict"},
+        "flavor: flavors are values files of this chart; remove the key and give them to Helm, as in "
+        "-f flavors/gpu-inference.yaml",
+    ),
+    "whole manifest": (
+        {"apiVersion": "asya.sh/v1alpha1", "kind": "AsyncActor", "metadata": {"name": "x"}, "spec": HANDLER},
+        "apiVersion, kind, metadata, spec: a whole manifest is no values file; save what stands under its spec as one",
+    ),
     "state proxy": ({"stateProxy": [{"name": "x"}]}, "stateProxy: the state proxy is not built yet; remove the key"),
     "sqs": ({"transport": "sqs"}, 'transport: "sqs" is not built yet; use one of nats, rabbitmq'),
     "unknown transport": ({"transport": "carrier-pigeon"}, 'transport: "carrier-pigeon" is unknown; use one of nats'),

@@ -29,13 +29,11 @@ REFUSED = {
     ),
     "flavors": (
         {"flavors": ["gpu", "always-on"]},
-        "flavors: flavors are values files of this chart; remove the key and give them to Helm, as in "
-        "-f flavors/gpu.yaml -f flavors/always-on.yaml",
+        "remove the key and give them to Helm, as in -f flavors/gpu.yaml -f flavors/always-on.yaml",
     ),
     "flavor": (
         {"flavor": "gpu-inference", "image": "my-model:latest", "handler": "model.predict"},
-        "flavor: flavors are values files of this chart; remove the key and give them to Helm, as in "
-        "-f flavors/gpu-inference.yaml",
+        "remove the key and give them to Helm, as in -f flavors/gpu-inference.yaml",
     ),
     "whole manifest": (
         {"apiVersion": "asya.sh/v1alpha1", "kind": "AsyncActor", "metadata": {"name": "x"}, "spec": HANDLER},
@@ -103,6 +101,18 @@ REFUSED = {
         {"sidecar": {"env": {"ASYA_TRANSPORT": "nats"}}},
         "sidecar.env.ASYA_TRANSPORT: the chart sets this variable from its values; remove it and set the value",
     ),
+    "variable twice": (
+        {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}, {"name": "A", "value": "3"}]},
+        "env: A is there twice, and only one can count; remove the other",
+    ),
+    "handler twice in a manifest": (
+        runtime(env=[{"name": "ASYA_HANDLER", "value": "a.b"}, {"name": "ASYA_HANDLER", "value": "a.c"}]),
+        "env: ASYA_HANDLER is there twice, and only one can count; remove the other",
+    ),
+    "sidecar's variable twice": (
+        {"sidecar": {"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "1"}]}},
+        "sidecar.env: A is there twice",
+    ),
     "volume name": (
         {"volumes": {"asya-tmp": {"emptyDir": {}}}},
         "volumes.asya-tmp: names that begin with asya- belong",
@@ -118,6 +128,10 @@ REFUSED = {
     "unknown policy": (
         {"resiliency": {"policies": {"a": {}}, "rules": [{"errors": ["E"], "policy": "b"}]}},
         'resiliency.rules[0].policy: there is no policy "b"; use one of resiliency.policies (a)',
+    ),
+    "policy without a rule": (
+        {"resiliency": {"policies": {"default": {}, "flaky": {"maxAttempts": 3}}}},
+        "resiliency.policies.flaky: no rule names this policy, so it would never count; name it in resiliency.rules",
     ),
     "route to an end": (
         {"resiliency": {"policies": {"default": {"thenRoute": ["x", "error-end"]}}}},

@@ -66,7 +66,14 @@ ERROR: runtime.inject: this copy of the chart has no files of the runtime; use a
 ERROR: resiliency.rules[{{ $index }}].policy: there is no policy {{ $rule.policy | quote }}; use one of resiliency.policies ({{ keys $policies | sortAlpha | join ", " | default "none yet" }})
 {{- end }}
 {{- end }}
+{{- $used := list "default" -}}
+{{- range .values.resiliency.rules -}}
+{{- $used = append $used .policy -}}
+{{- end -}}
 {{- range $name, $policy := $policies -}}
+{{- if not (has $name $used) }}
+ERROR: resiliency.policies.{{ $name }}: no rule names this policy, so it would never count; name it in resiliency.rules, call it default, or remove it
+{{- end }}
 {{- range $index, $actor := $policy.thenRoute -}}
 {{- if has $actor (list "happy-end" "error-end") }}
 ERROR: resiliency.policies.{{ $name }}.thenRoute[{{ $index }}]: {{ $actor }} is reached by the end of a route, not by naming it; remove it

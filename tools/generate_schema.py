@@ -23,6 +23,11 @@ ACTOR = ROOT / "charts" / "actor"
 CREW = ROOT / "charts" / "crew"
 DEFINITIONS = ROOT / "tools" / "schema_definitions.yaml"
 GLOBAL: Schema = {"type": "object", "description": "Values of an umbrella chart; this chart reads none of them."}
+# The keys of a whole manifest are known so that a guard can say what to save instead of it.
+MANIFEST: Schema = {
+    key: {"description": "Refused: the values are a manifest's `spec`, not the whole manifest."}
+    for key in ("apiVersion", "kind", "metadata", "spec")
+}
 # What makes an actor an end, which crew sets, and its own name in the actor chart.
 NOT_SHARED = {"enabled", "actor", "handler", "handlerMode", "runtime", "workload"}
 ENDS = ("happy-end", "error-end")
@@ -39,7 +44,7 @@ def make() -> Iterator[Output]:
 def actor_schema() -> Schema:
     """Return the schema of the chart `actor`."""
     keys = read_keys(ACTOR / "values.yaml")
-    schema = closed(properties_of(keys, complete=True) | {"global": GLOBAL})
+    schema = closed(properties_of(keys, complete=True) | MANIFEST | {"global": GLOBAL})
     return {"$schema": DRAFT, **schema, "required": _required(keys)}
 
 

@@ -139,7 +139,8 @@ def test_without_following_only_the_id_is_printed(place):
     ("arguments", "code", "told"),
     [
         (["nobody", "{}"], 1, "error: no actor 'nobody' is up here; its name is misspelt"),
-        (["happy-end", "{}"], 1, "error: no actor 'happy-end' is up here"),
+        (["happy-end", "{}"], 2, "error: happy-end can't be in a route; it follows by itself"),
+        (["idle,error-end", "{}"], 2, "error: error-end can't be in a route; it follows by itself"),
         (["idle,", "{}"], 2, "can't be an actor's name"),
         (["idle", "{}", "--id", "a b"], 2, "error: id: 'a b' must be"),
         (["idle", "{}", "--deadline", "soon"], 2, "error: --deadline: 'soon' is no duration"),
@@ -149,6 +150,20 @@ def test_without_following_only_the_id_is_printed(place):
 )
 def test_what_cannot_be_sent_is_refused_before_it_is_sent(place, arguments, code, told):
     assert told in place("send", *arguments, code=code).stderr
+
+
+def test_an_id_that_has_ended_is_not_sent_again(place):
+    assert sent(place, "idle", "1", "--id", "once").stdout == "1\n"
+    told = place("send", "idle", "2", "--id", "once", "--follow", code=1)
+    assert told.stderr == ("error: id once has ended already; choose another, or start with `asya local up --fresh`\n")
+    assert told.stdout == ""
+
+
+def test_a_message_above_the_limit_is_not_sent(place):
+    payload = json.dumps("x" * 17 * 1024 * 1024)
+    told = place("send", "idle", "-", "--follow", stdin=payload, code=1).stderr
+    assert told.startswith("error: the message has 178")
+    assert "actors take at most 16777216 (maxBodyBytes); send less" in told
 
 
 def test_an_actor_further_on_that_is_not_there_is_warned_of(place):

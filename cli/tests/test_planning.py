@@ -111,6 +111,27 @@ def test_whatever_the_values_say_the_actors_use_this_runs_broker(plan):
         if each.container == "asya-sidecar":
             assert each.env["ASYA_TRANSPORT"] == "nats"
             assert each.env["ASYA_NATS_URL"] == planned.info.broker_url
+    assert "text: transport: rabbitmq -> nats" in planned.notes
+    (overruled,) = planned.overruled
+    assert overruled.warning.startswith("warning: text has transport rabbitmq; this run uses nats")
+
+
+@pytest.mark.parametrize("how", ["sets", "values", "file"])
+def test_a_transport_that_the_chart_refuses_is_told(plan, tmp_path, how):
+    (tmp_path / "sqs.yaml").write_text("transport: sqs\n")
+    values = {"image": "m:1", "handler": "a.b"} | ({"transport": "sqs"} if how == "values" else {})
+    wish = {"sets": {"sets": ["logLevel=DEBUG,transport=sqs"]}, "file": {"values_files": [tmp_path / "sqs.yaml"]}}
+    planned = plan(Actor("text", values), **wish.get(how, {}))
+    (overruled,) = planned.overruled
+    assert overruled.warning.startswith("warning: text has transport sqs; this run uses nats; on a cluster the chart")
+    assert '"sqs" is not built yet' in overruled.warning
+    assert "text: transport: sqs -> nats" in planned.notes
+
+
+def test_the_brokers_own_settings_are_listed(plan):
+    planned = plan()
+    assert "nats-server: max_payload 1048576 (its default) -> 33554432" in planned.notes
+    assert planned.overruled == []
 
 
 def test_no_two_processes_share_a_port_a_log_or_a_volume(plan):

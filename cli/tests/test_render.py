@@ -40,10 +40,27 @@ def test_later_values_win_and_hooks_are_rendered_too(chart, tmp_path):
     ("values", "sentence"),
     [
         ({"handler": "a.b"}, r"the chart refuses 'text'; image: handler is given, but no image .*; change its values"),
-        ({"nonesuch": 1}, r"the chart refuses 'text'; .*nonesuch"),
+        ({"handlr": "a.b"}, r"the chart refuses 'text'; handlr: did you mean handler\?; change its values"),
+        ({"scaling": {"enable": True}}, r"the chart refuses 'text'; scaling\.enable: did you mean enabled\?"),
+        (
+            {"nonesuch": 1},
+            r"the chart refuses 'text'; nonesuch: there is no such key; the chart's values.yaml lists them;",
+        ),
+        ({"timeout": {"x": 1}}, r"the chart refuses 'text'; timeout\.x: there is no such key; there are .*actor"),
+        ({"handler": [1]}, r"the chart refuses 'text'; .*handler: Invalid type"),
     ],
 )
 def test_a_refusal_is_the_charts_own_sentence(values, sentence, tmp_path):
     with pytest.raises(CliError, match=sentence) as refused:
         render(Release("text", find_assets().chart("actor"), [values]), tmp_path)
     assert "execution error at" not in str(refused.value)
+
+
+def test_of_several_mistakes_the_first_is_the_sentence_and_the_others_stand_above_it(tmp_path):
+    values = {"handlr": "a.b", "image": 3, "scaling": {"enable": True}}
+    with pytest.raises(CliError, match=r"; handlr: did you mean handler\?;") as refused:
+        render(Release("text", find_assets().chart("actor"), [values]), tmp_path)
+    above = refused.value.detail.splitlines()
+    assert above[0] == "  scaling.enable: did you mean enabled?"
+    assert any(line.startswith("  image: Invalid type") for line in above)
+    assert len(above) == 2

@@ -40,6 +40,18 @@ def test_messages_without_a_day_are_found_too(store, results):
     assert results.find("m1").id == "m1"
 
 
+def test_a_record_without_a_day_is_the_end_of_a_message_that_had_one(store, results):
+    keep(store, "error", "large", created_at=None)
+    assert results.find("large", created_at=CREATED).kind == "error"
+
+
+def test_an_id_that_has_ended_is_known_without_its_day(store, results):
+    assert not results.has_ended("m1")
+    keep(store, "result", "m1")
+    assert results.has_ended("m1")
+    assert not results.has_ended("m1", generation=1)
+
+
 def test_each_generation_has_an_end_of_its_own(store, results):
     keep(store, "error", "m1", generation=0)
     keep(store, "result", "m1", generation=1)

@@ -1,5 +1,8 @@
 """The pure decisions inside the NATS transport; everything else about it is tested against a real server."""
 
+import asyncio
+import sys
+
 import pytest
 
 from asya_core.errors import (
@@ -9,11 +12,15 @@ from asya_core.errors import (
     TransportRefusedError,
     TransportUnavailableError,
 )
+from asya_core.transports.nats.absence import Absence
 from asya_core.transports.nats.connection import LONGEST_PAUSE_SECONDS, pause_before
 from asya_core.transports.nats.hand import count_and_sequence
-from asya_core.transports.nats.publisher import read_outcome
-from asya_core.transports.nats.settings import Server, read_secrets, settings_from
-from asya_core.transports.nats.streams import differences, require_schedules
+from asya_core.transports.nats.link import Link
+from asya_core.transports.nats.login import connect_options
+from asya_core.transports.nats.publisher import Publisher, read_outcome
+from asya_core.transports.nats.requests import Requests
+from asya_core.transports.nats.settings import Secrets, Server, read_secrets, settings_from
+from asya_core.transports.nats.streams import consumer_facts, differences, require_schedules
 from asya_core.transports.nats.wire import WireError
 
 
@@ -86,6 +93,135 @@ def test_several_servers_can_be_named(tmp_path):
 
 def test_without_settings_the_server_of_the_namespace_is_taken(tmp_path):
     assert settings_from({"ASYA_SECRETS_DIR": str(tmp_path)}).servers == (Server("nats", 4222, tls=False),)
+
+
+def test_a_host_that_no_name_server_can_look_up_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="is no name that can be looked up"):
+        settings_from({"ASYA_NATS_URL": f"nats://{'x' * 64}:4222", "ASYA_SECRETS_DIR": str(tmp_path)})
+
+
+@pytest.mark.parametrize("ca", ["nonsense", "é", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"])
+def test_a_certificate_that_is_none_is_refused_with_a_sentence(ca):
+    with pytest.raises(TransportRefusedError, match=r"ca\.crt is no usable certificate .*; put a PEM file there"):
+        Secrets(ca=ca).tls_context()
+
+
+def test_a_key_needs_a_package_that_may_be_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nacl.signing", None)
+    creds = "".join(
+        f"-----BEGIN {name}-----\nAAAA\n------END {name}------\n" for name in ("NATS USER JWT", "USER NKEY SEED")
+    )
+    with pytest.raises(TransportRefusedError, match="needs the package PyNaCl"):
+        connect_options({}, Secrets(creds=creds))
+
+
+class SlowLink(Link):
+    """A link whose server answers when it is told to."""
+
+    def __init__(self):
+        super().__init__()
+        self.max_payload = 100
+        self._reply = b""
+
+    def publish(self, _subject, reply, _body):
+        self._reply = reply
+
+    def answer(self, body):
+        (route,) = self._parser.routes.values()
+        route(self._reply, b"", b"", body)
+
+
+class AnsweringLink(Link):
+    """A link whose server gives the same answer to everything."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self._answer = answer
+
+    def publish(self, _subject, reply, _body):
+        (route,) = self._parser.routes.values()
+        asyncio.get_running_loop().call_soon(route, reply, b"", b"", self._answer)
+
+
+def requests_answered_by(answer):
+    requests = Requests()
+    requests.link_up(AnsweringLink(answer))
+    return requests
+
+
+@pytest.mark.parametrize("answer", [b"nonsense", b"", b"[]", b"\xff"])
+async def test_an_answer_that_is_not_jetstreams_may_be_another_one_later(answer):
+    with pytest.raises(TransportUnavailableError, match="that is not JetStream"):
+        await requests_answered_by(answer).call("INFO")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"{}", b'{"created":"now"}', b'{"created":"now","config":{}}', b'{"created":"now","config":7}']
+)
+async def test_a_consumer_that_is_described_in_part_may_be_described_later(answer):
+    with pytest.raises(TransportUnavailableError, match="described the consumer of q without"):
+        await consumer_facts(requests_answered_by(answer), "q")
+
+
+class Confirmations:
+    """Collects what is reported, and fails at every report first."""
+
+    def __init__(self):
+        self.errors = []
+
+    def fail(self, error):
+        self.errors.append(error)
+        raise ZeroDivisionError
+
+    def take(self, error):
+        self.errors.append(error)
+
+
+async def after_this_turn():
+    turned = asyncio.Event()
+    asyncio.get_running_loop().call_soon(turned.set)
+    await turned.wait()
+
+
+async def test_every_sender_is_told_that_the_link_is_lost_though_one_fails():
+    failures = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context["exception"]))
+    publisher, told = Publisher(Absence(Requests())), Confirmations()
+    publisher.link_up(SlowLink())
+    publisher.publish("q", b"1", told.fail, 0.0, None)
+    publisher.publish("q", b"2", told.take, 0.0, None)
+    publisher.link_down("pulled")
+    await after_this_turn()
+
+    assert [type(error) for error in told.errors] == [TransportUnavailableError] * 2
+    assert [type(failure) for failure in failures] == [ZeroDivisionError]
+
+
+async def test_a_slow_confirmation_is_waited_for_while_the_link_lives():
+    publisher, told = Publisher(Absence(Requests())), Confirmations()
+    publisher.link_up(SlowLink())
+    publisher.publish("q", b"1", told.take, 0.0, None)
+    for _ in range(59):
+        publisher.tick()
+    await after_this_turn()
+    assert told.errors == []
+
+    publisher._link.answer(b'{"stream":"q","seq":1}')
+    assert told.errors == [None]
+
+
+async def test_a_confirmation_that_never_comes_is_reported_once():
+    publisher, told = Publisher(Absence(Requests())), Confirmations()
+    publisher.link_up(SlowLink())
+    publisher.publish("q", b"1", told.take, 0.0, None)
+    for _ in range(200):
+        publisher.tick()
+    await after_this_turn()
+    publisher._link.answer(b'{"stream":"q","seq":1}')
+
+    assert [str(error) for error in told.errors] == [
+        "q did not confirm within 60 s; look at the NATS server's disk and its cluster"
+    ]
 
 
 def test_two_ways_to_enter_are_refused(tmp_path):

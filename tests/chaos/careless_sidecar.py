@@ -14,9 +14,9 @@ from typing import Any, cast
 import uvloop
 
 from asya_core.transports import Confirmed, Transport
-from asya_sidecar.__main__ import read
 from asya_sidecar.log import configure_logging
 from asya_sidecar.sidecar import Sidecar
+from asya_sidecar.start import read
 
 HELD_SECONDS = 0.5
 """How long an output is in nobody's hands but ours."""

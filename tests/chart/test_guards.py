@@ -27,7 +27,18 @@ REFUSED = {
         {**HANDLER, "env": {"ASYA_HANDLER_MODE": "batch"}},
         'env.ASYA_HANDLER_MODE: "batch" is no mode; use payload or envelope',
     ),
-    "flavors": ({"flavors": ["gpu"]}, "flavors: flavors are values files of this chart; remove the key and give them"),
+    "flavors": (
+        {"flavors": ["gpu", "always-on"]},
+        "remove the key and give them to Helm, as in -f flavors/gpu.yaml -f flavors/always-on.yaml",
+    ),
+    "flavor": (
+        {"flavor": "gpu-inference", "image": "my-model:latest", "handler": "model.predict"},
+        "remove the key and give them to Helm, as in -f flavors/gpu-inference.yaml",
+    ),
+    "whole manifest": (
+        {"apiVersion": "asya.sh/v1alpha1", "kind": "AsyncActor", "metadata": {"name": "x"}, "spec": HANDLER},
+        "apiVersion, kind, metadata, spec: a whole manifest is no values file; save what stands under its spec as one",
+    ),
     "state proxy": ({"stateProxy": [{"name": "x"}]}, "stateProxy: the state proxy is not built yet; remove the key"),
     "sqs": ({"transport": "sqs"}, 'transport: "sqs" is not built yet; use one of nats, rabbitmq'),
     "unknown transport": ({"transport": "carrier-pigeon"}, 'transport: "carrier-pigeon" is unknown; use one of nats'),
@@ -90,6 +101,18 @@ REFUSED = {
         {"sidecar": {"env": {"ASYA_TRANSPORT": "nats"}}},
         "sidecar.env.ASYA_TRANSPORT: the chart sets this variable from its values; remove it and set the value",
     ),
+    "variable twice": (
+        {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}, {"name": "A", "value": "3"}]},
+        "env: A is there twice, and only one can count; remove the other",
+    ),
+    "handler twice in a manifest": (
+        runtime(env=[{"name": "ASYA_HANDLER", "value": "a.b"}, {"name": "ASYA_HANDLER", "value": "a.c"}]),
+        "env: ASYA_HANDLER is there twice, and only one can count; remove the other",
+    ),
+    "sidecar's variable twice": (
+        {"sidecar": {"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "1"}]}},
+        "sidecar.env: A is there twice",
+    ),
     "volume name": (
         {"volumes": {"asya-tmp": {"emptyDir": {}}}},
         "volumes.asya-tmp: names that begin with asya- belong",
@@ -105,6 +128,10 @@ REFUSED = {
     "unknown policy": (
         {"resiliency": {"policies": {"a": {}}, "rules": [{"errors": ["E"], "policy": "b"}]}},
         'resiliency.rules[0].policy: there is no policy "b"; use one of resiliency.policies (a)',
+    ),
+    "policy without a rule": (
+        {"resiliency": {"policies": {"default": {}, "flaky": {"maxAttempts": 3}}}},
+        "resiliency.policies.flaky: no rule names this policy, so it would never count; name it in resiliency.rules",
     ),
     "route to an end": (
         {"resiliency": {"policies": {"default": {"thenRoute": ["x", "error-end"]}}}},

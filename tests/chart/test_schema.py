@@ -32,12 +32,19 @@ WRONG_TYPES = [
     ("env", [{"name": False, "value": "x"}]),
     ("nodeSelector", {"gpu": True}),
     ("resources", {"limit": {"cpu": 1}}),
+    ("resources", {"limits": {"cpu": "lots"}}),
+    ("resources", {"requests": {"memory": "64 MB"}}),
+    ("resources", {"requests": {"memory": -1}}),
+    ("preset", {"resources": {"limits": {"memory": "1gi"}}}),
+    ("sidecar", {"resources": {"limits": {"memory": "64mb"}}}),
+    ("workload", {"template": {"spec": {"containers": [{"name": "x", "resources": {"limits": {"cpu": "lots"}}}]}}}),
     ("resiliency", {"policies": {"default": {"maxAttempts": 0}}}),
     ("resiliency", {"policies": {"default": {"maxAttempt": 3}}}),
     ("resiliency", {"policies": {"default": {"backoff": "random"}}}),
     ("resiliency", {"rules": [{"errors": [], "policy": "default"}]}),
     ("security", {"runAsUser": 0}),
     ("queue", {"prefix": "a.b"}),
+    ("queue", {"prefix": "a" * 66}),
     ("volumes", [{"emptyDir": {}}]),
     ("volumeMounts", [{"name": "x"}]),
     ("volumeMounts", {"x": {"readOnly": True}}),
@@ -60,12 +67,23 @@ def nested(path: tuple[str, ...]) -> Any:
     return value
 
 
+def errors(values: dict[str, Any]) -> list[jsonschema.ValidationError]:
+    """What the actor's schema says against values that lie over the defaults, as Helm lays them."""
+    return list(jsonschema.Draft7Validator(SCHEMAS["actor"]).iter_errors(laid_over(DEFAULTS["actor"], values)))
+
+
+def laid_over(below: Any, values: Any) -> Any:
+    if not isinstance(below, dict) or not isinstance(values, dict):
+        return values
+    return below | {key: laid_over(below.get(key), value) for key, value in values.items()}
+
+
 @pytest.mark.parametrize(("chart", "path"), [(chart, path) for chart in CHARTS for path in paths(SCHEMAS[chart])])
 def test_every_key_with_a_slip_is_refused_with_the_right_one_in_the_message(chart, path):
     misspelled = (*path[:-1], f"{path[-1]}x")
-    errors = list(jsonschema.Draft7Validator(SCHEMAS[chart]).iter_errors(nested(misspelled)))
+    found = jsonschema.Draft7Validator(SCHEMAS[chart]).iter_errors(nested(misspelled))
 
-    assert any(f"{path[-1]}'" in error.message and error.validator == "enum" for error in errors)
+    assert any(f"{path[-1]}'" in error.message and error.validator == "enum" for error in found)
 
 
 @pytest.mark.parametrize("chart", CHARTS)
@@ -95,9 +113,18 @@ def test_helm_names_the_wrong_key_and_lists_the_right_ones(helm, values, misspel
 
 @pytest.mark.parametrize(("key", "value"), WRONG_TYPES)
 def test_values_of_the_wrong_kind_are_refused(key, value):
-    errors = list(jsonschema.Draft7Validator(SCHEMAS["actor"]).iter_errors({key: value}))
+    assert errors({key: value})
 
-    assert errors
+
+@pytest.mark.parametrize("amount", ["500m", 2, 0.5, "1.5", ".5", "64Mi", "10G", "1e3", "0"])
+def test_amounts_are_taken_as_kubernetes_writes_them(amount):
+    assert errors({"resources": {"limits": {"memory": amount}}}) == []
+
+
+def test_a_claim_has_a_size(helm):
+    refused = helm.refusal({"store": {"claim": {"size": "big"}}}, chart="charts/crew")
+
+    assert "store.claim.size" in refused
 
 
 @pytest.mark.parametrize("key", ["nodeSelector", "resources", "tolerations", "env", "preset.env", "podLabels"])

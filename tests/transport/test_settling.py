@@ -1,7 +1,10 @@
 import asyncio
 
+import pytest
+
+from asya_core.errors import LeaseLostError
 from asya_core.transports import Depth, publish
-from tests.transport.parties import Inbox, eventually, has_depth, send_all, shows_depth
+from tests.transport.parties import Inbox, eventually, has_depth, send, send_all, shows_depth
 
 
 async def test_a_settled_message_leaves_its_queue(broker, parties, queue):
@@ -161,3 +164,17 @@ async def test_closing_flushes_acknowledgements(broker, parties, queue):
         return (await staying.depth(queue)).total == 0
 
     await eventually(is_empty, within=2)
+
+
+@pytest.mark.parametrize(("answer", "left"), [("settle", 0), ("release", 1)])
+async def test_nothing_is_published_for_what_is_settled_or_given_back(broker, parties, queue, answer, left):
+    transport, inbox = await parties.join(broker), Inbox()
+    await transport.ensure(queue)
+    await publish(transport, queue, b"in")
+    consumer = await transport.consume(queue, 1, inbox)
+    delivery = await inbox.take()
+    consumer.resize(0)
+    getattr(consumer, answer)(delivery)
+    assert delivery.is_lost
+    assert isinstance(await send(transport, queue, b"never", holding=delivery).wait(), LeaseLostError)
+    await has_depth(transport, queue, total=left)

@@ -43,7 +43,24 @@ ERROR: volumeMounts.{{ .name }}: {{ .mountPath }} belongs to the runtime; mount 
 {{- end }}
 {{- end }}
 
+{{/* The names that a list has twice, in a sentence each. Takes: path, entries (a map can't have a name twice). */}}
+{{- define "actor.guards.twice" -}}
+{{- $seen := list -}}
+{{- $twice := list -}}
+{{- if kindIs "slice" .entries -}}
+{{- range .entries -}}
+{{- $twice = ternary (append $twice .name) $twice (has .name $seen) -}}
+{{- $seen = append $seen .name -}}
+{{- end -}}
+{{- end -}}
+{{- range uniq $twice }}
+ERROR: {{ $.path }}: {{ . }} is there twice, and only one can count; remove the other
+{{- end }}
+{{- end }}
+
 {{- define "actor.guards.env" -}}
+{{- include "actor.guards.twice" (dict "path" "env" "entries" (include "actor.values.today" .raw | fromJson).env) -}}
+{{- include "actor.guards.twice" (dict "path" "sidecar.env" "entries" .values.sidecar.env) -}}
 {{- $fixed := include "actor.runtime.env" . | fromJson -}}
 {{- range .values.env -}}
 {{- if hasKey $fixed .name }}

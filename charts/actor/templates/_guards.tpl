@@ -3,10 +3,22 @@ What a schema can't say: values that must come together, and values that are not
 for each mistake, ERROR: <value path>: why; what to do. All are printed at once, before anything is rendered.
 */}}
 {{- define "actor.guards" -}}
-{{- range list "identity" "workload" "pod" "env" "timeouts" "scaling" "resiliency" "transport" -}}
+{{- range list "manifest" "identity" "workload" "pod" "env" "timeouts" "scaling" "resiliency" "transport" -}}
 {{- with include (printf "actor.guards.%s" .) $ | trim }}
 {{ . }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "actor.guards.manifest" -}}
+{{- $keys := list -}}
+{{- range list "apiVersion" "kind" "metadata" "spec" -}}
+{{- if hasKey $.raw . -}}
+{{- $keys = append $keys . -}}
+{{- end -}}
+{{- end -}}
+{{- if $keys }}
+ERROR: {{ join ", " $keys }}: a whole manifest is no values file; save what stands under its spec as one, and install it under the name in its metadata
 {{- end }}
 {{- end }}
 
@@ -30,8 +42,14 @@ ERROR: handler: env.ASYA_HANDLER gives it too, and differs; keep one of them
 {{- if not (has .values.handlerMode (list "payload" "envelope")) }}
 ERROR: env.ASYA_HANDLER_MODE: {{ .values.handlerMode | quote }} is no mode; use payload or envelope
 {{- end }}
-{{- if .values.flavors }}
-ERROR: flavors: flavors are values files of this chart; remove the key and give them to Helm, as in -f flavors/gpu.yaml
+{{- range $key := list "flavor" "flavors" -}}
+{{- $files := list -}}
+{{- range $name := ternary (get $.values $key) (list (get $.values $key)) (kindIs "slice" (get $.values $key)) -}}
+{{- $files = append $files (printf "-f flavors/%v.yaml" $name) -}}
+{{- end -}}
+{{- if get $.values $key }}
+ERROR: {{ $key }}: flavors are values files of this chart; remove the key and give them to Helm, as in {{ join " " $files }}
+{{- end }}
 {{- end }}
 {{- if .values.stateProxy }}
 ERROR: stateProxy: the state proxy is not built yet; remove the key and keep state outside of the actor
@@ -48,7 +66,14 @@ ERROR: runtime.inject: this copy of the chart has no files of the runtime; use a
 ERROR: resiliency.rules[{{ $index }}].policy: there is no policy {{ $rule.policy | quote }}; use one of resiliency.policies ({{ keys $policies | sortAlpha | join ", " | default "none yet" }})
 {{- end }}
 {{- end }}
+{{- $used := list "default" -}}
+{{- range .values.resiliency.rules -}}
+{{- $used = append $used .policy -}}
+{{- end -}}
 {{- range $name, $policy := $policies -}}
+{{- if not (has $name $used) }}
+ERROR: resiliency.policies.{{ $name }}: no rule names this policy, so it would never count; name it in resiliency.rules, call it default, or remove it
+{{- end }}
 {{- range $index, $actor := $policy.thenRoute -}}
 {{- if has $actor (list "happy-end" "error-end") }}
 ERROR: resiliency.policies.{{ $name }}.thenRoute[{{ $index }}]: {{ $actor }} is reached by the end of a route, not by naming it; remove it

@@ -17,8 +17,10 @@ import click
 
 from asya_cli.argument import read_json, read_text
 from asya_cli.commands.actor_names import complete_actor
-from asya_cli.errors import FAILED, CliError, MisuseError
+from asya_cli.errors import FAILED, MisuseError
 from asya_cli.local.message import Order, make_envelope, split_lines
+from asya_cli.local.plan import read_plan
+from asya_cli.local.refusal import refuse_ended, refuse_large, size_limit, strangers
 from asya_cli.local.results import End
 from asya_cli.local.running import Running
 from asya_cli.local.sending import connected, follow, send, watch
@@ -33,7 +35,7 @@ _HELP = """\
 Send a message to the first of ACTORS; the others follow it in this order.
 
 The payload is JSON, a file (FILE or @FILE), or stdin (-). The message's id is printed; with --follow its result is
-printed instead, once it has one, or its error with the handler's traceback.
+printed, once it has one, and the id goes to stderr, as an error does, with the handler's traceback.
 
 \b
 asya local send text-processor '{"text": "hello"}'
@@ -76,7 +78,9 @@ def command(directory: Path, /, actors: str, payload: str, *, lines: bool, id_: 
     """Send a message to actors."""
     running = Running.find(directory)
     order = Order(actors.split(","), _headers(options["headers"]), _deadline(options["deadline"]))
-    _warn_of_strangers(running, order.actors)
+    for actor in strangers(running.info, order.actors):
+        told = f"warning: no actor {actor!r} is up here; the message will wait for it, then end in an error"
+        click.echo(told, err=True)
     if lines and id_:
         raise MisuseError("--id names one message, and --lines sends many; leave one of them out")
     payloads = _payloads_of_lines(payload) if lines else [read_json(payload)]
@@ -85,6 +89,9 @@ def command(directory: Path, /, actors: str, payload: str, *, lines: bool, id_: 
         envelopes = [make_envelope(order, each, now, id_) for each in payloads]
     except EnvelopeError as error:
         raise MisuseError(f"{error}; correct it") from None
+    refuse_large(envelopes, size_limit(read_plan(running.folder.plan), order.actors[0]))
+    if id_:
+        refuse_ended(running.results, id_)
     following = _Following(options["timeout"], options["whole"]) if options["following"] else None
     return asyncio.run(_send(running, order, envelopes, following))
 
@@ -210,18 +217,3 @@ def _payloads_of_lines(given: str) -> list[bytes]:
     if not payloads:
         raise MisuseError("there is no message in the input; it has no lines; check the file")
     return payloads
-
-
-def _warn_of_strangers(running: Running, actors: Sequence[str]) -> None:
-    """Refuse a first actor that nobody runs; of a later one say that it may never come to it."""
-    known = {actor.name for actor in running.info.actors if not actor.is_end}
-    strangers = [actor for actor in actors if actor not in known]
-    if actors[0] in strangers:
-        raise CliError(
-            f"no actor {actors[0]!r} is up here; its name is misspelt, or it was not started; "
-            f"these are: {', '.join(sorted(known))}"
-        )
-    for actor in strangers:
-        click.echo(
-            f"warning: no actor {actor!r} is up here; the message will wait for it, then end in an error", err=True
-        )

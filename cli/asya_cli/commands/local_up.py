@@ -60,6 +60,8 @@ def command(directory: Path, /, actors: Sequence[str], *, detach: bool, verbose:
     run = LocalRun(wish, transport=options["transport"], fresh=options["fresh"])
     began = time.monotonic()
     planned = run.start(_report)
+    for each in planned.overruled:
+        click.echo(each.warning, err=True)
     click.echo(_summary(planned, time.monotonic() - began))
     if verbose:
         click.echo(run.folder.substitutions.read_text(encoding="utf-8"))

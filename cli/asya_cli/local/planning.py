@@ -16,6 +16,7 @@ from asya_cli.errors import CliError
 from asya_cli.local.actors import Actor
 from asya_cli.local.brokers import Broker
 from asya_cli.local.manifests import Manifests, read_manifests
+from asya_cli.local.overruled import Overruled, find_overruled
 from asya_cli.local.paths import Places
 from asya_cli.local.plan import Backoff, Job, Plan
 from asya_cli.local.ports import FreePorts
@@ -50,12 +51,16 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, what stays the same for the run's life, and what differs from a cluster, a line each."""
+    """A plan, what stays the same for the run's life, and what differs from a cluster, a line each.
+
+    `overruled` are the actors whose values name another transport than the run's.
+    """
 
     plan: Plan
     info: RunInfo
     notes: Sequence[str]
     unread: Sequence[str]
+    overruled: Sequence[Overruled] = ()
 
 
 @dataclass(slots=True)
@@ -79,6 +84,7 @@ class Planner:
         self._assets = assets
         self._free_port = free_port
         self._secrets = read_secrets(folder.secrets)
+        self._overruled: list[Overruled] = []
         self._volumes = volumes_folder(folder.actors, [*(actor.name for actor in wish.actors), *ENDS])
 
     def plan(self) -> Planned:
@@ -101,8 +107,10 @@ class Planner:
             parallel_jobs=max(2, os.cpu_count() or 1),
             scratch="" if self._volumes.is_relative_to(self._folder.path) else str(self._volumes),
         )
-        notes = [note for stand in stands for note in stand.notes]
-        return Planned(plan, self._info(stands), notes, [name for stand in stands for name in stand.unread])
+        notes = [*self._broker.notes, *(each.note for each in self._overruled)]
+        notes += [note for stand in stands for note in stand.notes]
+        unread = [name for stand in stands for name in stand.unread]
+        return Planned(plan, self._info(stands), notes, unread, self._overruled)
 
     def _actors(self) -> list[_Stand]:
         local = self._assets.values / "local.yaml"
@@ -112,6 +120,8 @@ class Planner:
         ]
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             rendered = list(pool.map(self._rendered, releases))
+            overruled = list(pool.map(self._find_overruled, releases))
+        self._overruled = [each for each in overruled if each]
         return [
             self._stand(manifests, actor.python or self._wish.python, self._wish.work)
             for actor, manifests in zip(self._wish.actors, rendered, strict=True)
@@ -131,6 +141,9 @@ class Planner:
 
     def _rendered(self, release: Release) -> Manifests:
         return read_manifests(render(release, self._folder.rendered))
+
+    def _find_overruled(self, release: Release) -> Overruled | None:
+        return find_overruled(release, self._broker.transport, self._folder.rendered)
 
     def _stand(self, manifests: Manifests, python: str, work: Path | None) -> _Stand:
         stand = _Stand(unread=list(manifests.left_aside))

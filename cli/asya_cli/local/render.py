@@ -13,6 +13,7 @@ import yaml
 
 from asya_cli.errors import CliError
 from asya_cli.local.programs import find_program
+from asya_cli.local.violations import read_violations
 
 NAMESPACE = "local"
 """Namespace that the objects are rendered for."""
@@ -46,7 +47,7 @@ def render(release: Release, scratch: Path) -> list[dict[str, Any]]:
     except subprocess.TimeoutExpired:
         raise CliError(f"helm did not render {release.name!r} in {_TIME_LIMIT:.0f} s; try again") from None
     if done.returncode != 0:
-        raise CliError(f"the chart refuses {release.name!r}; {_reason(done.stderr)}; change its values and try again")
+        raise _refusal(release, done.stderr)
     return [document for document in yaml.load_all(done.stdout, Loader=_LOADER) if document]
 
 
@@ -68,6 +69,15 @@ def _as_file(release: Release, index: int, scratch: Path) -> Path:
     file = scratch / f"{release.name}.{index}.json"  # JSON is YAML
     file.write_text(json.dumps(values), encoding="utf-8")
     return file
+
+
+def _refusal(release: Release, stderr: str) -> CliError:
+    """Return the error of a chart that refused: the sentence about a key that is misspelt first, the others above."""
+    schema = release.chart / "values.schema.json"
+    if schema.is_file() and (read := read_violations(stderr, json.loads(schema.read_text(encoding="utf-8")))):
+        sentence = f"the chart refuses {release.name!r}; {read.sentence}; change its values and try again"
+        return CliError(sentence, detail="\n".join(f"  {line}" for line in read.others))
+    return CliError(f"the chart refuses {release.name!r}; {_reason(stderr)}; change its values and try again")
 
 
 def _reason(stderr: str) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -49,14 +50,26 @@ class Results:
     def find(self, id_: str, *, generation: int = 0, created_at: str | None = None) -> End | None:
         """Return the end of a message, or None while there is none.
 
-        `created_at` is as its producer wrote it. Raises ObjectStoreError when the store fails.
+        `created_at` is as its producer wrote it. What no sidecar could read, such as a message that is too large, is
+        found without it: its record tells no day. Raises ObjectStoreError when the store fails.
         """
         try:
             kind: Kind = json.loads(self._store.get(claim_key(id_, generation)))["end"]
-            body = self._store.get(object_key(self._prefixes[kind], id_, generation, created_at))
-        except (ObjectMissingError, ValueError, KeyError):  # not claimed, just being claimed, or not yet written
+            prefix = self._prefixes[kind]
+        except (ObjectMissingError, ValueError, KeyError):  # not claimed, or just being claimed
             return None
-        return End(kind, json.loads(body))
+        for day in dict.fromkeys((created_at, None)):
+            with suppress(ObjectMissingError):  # not written yet, or written under the other day
+                return End(kind, json.loads(self._store.get(object_key(prefix, id_, generation, day))))
+        return None
+
+    def has_ended(self, id_: str, *, generation: int = 0) -> bool:
+        """Tell whether a message of this id has an end, whenever it was sent."""
+        try:
+            self._store.get(claim_key(id_, generation))
+        except ObjectMissingError:
+            return False
+        return True
 
     async def wait(self, id_: str, within: float, *, generation: int = 0, created_at: str | None = None) -> End | None:
         """Wait until the message has ended and return its end, or None after `within` seconds."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from asya_cli.errors import FAILED, CliError
-from asya_cli.local.brokers import NAMES
+from asya_cli.errors import FAILED, CliError, MisuseError
+from asya_cli.local.brokers import NAMES, check_broker
 from asya_core.errors import AsyaError
 
 from .run import Demo
@@ -21,11 +21,16 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; 0 only if every image has exactly one result and nothing failed."""
     parser = argparse.ArgumentParser(prog="demo", description="Read handwritten digits with a pipeline of actors.")
-    parser.add_argument("--transport", choices=NAMES, default="nats", help="the broker between the actors")
+    brokers = f"the broker between the actors: {' or '.join(NAMES)}"
+    parser.add_argument("--transport", metavar="NAME", default="nats", help=brokers)
     parser.add_argument("--folder", type=Path, default=Path(".asya/demo"), help="where everything is kept")
     parser.add_argument("--pace", type=positive, default=math.inf, help="images to send in a second, at most")
     given = parser.parse_args(arguments)
     console = Console(highlight=False, soft_wrap=True)
+    try:
+        check_broker(given.transport)
+    except MisuseError as error:
+        return complain(console, error)
     demo = Demo(console, given.transport, given.folder, pace=given.pace)
     try:
         return demo.run()

@@ -34,6 +34,11 @@ def figures(summary: Summary, ledger: Ledger, results: Path, file: Path) -> Iter
     yield f"summary     {file}"
 
 
+def restarted(times: int) -> str:
+    """Return the line about processes that died on the way; no image may be lost or doubled by that."""
+    return f"restarts    {times} {'process' if times == 1 else 'processes'} died on the way and started again"
+
+
 def shortfall(ledger: Ledger, logs: Path) -> Iterator[str]:
     """Yield what is wrong with a run that is not right, the sentence with the remedy last."""
     for failure in ledger.failures[:SHOWN]:

@@ -19,7 +19,7 @@ from .feed import Feed
 from .ledger import Ledger
 from .producer import ROUTE, Producer
 from .progress import Watcher, watcher
-from .report import Truth, explained, figures, shortfall
+from .report import Truth, explained, figures, restarted, shortfall
 from .summary import summarise
 
 PIPELINE = Path(__file__).resolve().parent.parent
@@ -33,6 +33,7 @@ class Demo:
         self._console = console
         self._folder = folder
         self._pace = pace
+        self._restarts = 0
         self._summary_file = folder / "summary.json"
         actors = read_actors(["actors"], PIPELINE)
         wish = Wish(work=PIPELINE.parent, actors=actors)
@@ -70,6 +71,7 @@ class Demo:
         except BaseException:
             self._pipeline.stop(at_once=True)
             raise
+        self._restarts = sum(process.restarts for process in self._pipeline.state.processes)
         self._pipeline.stop(at_once=not self.ledger.is_complete)
         take_in(ends, self.ledger)  # what came after the last image's result, if anything
 
@@ -84,6 +86,8 @@ class Demo:
             self._console.print(line, markup=False)
         for line in figures(summary, self.ledger, self._folder / "results", self._summary_file):
             self._console.print(line, markup=False)
+        if self._restarts:
+            self._console.print(restarted(self._restarts), markup=False)
         if self.ledger.is_right:
             return 0
         for line in shortfall(self.ledger, self._folder / "logs"):

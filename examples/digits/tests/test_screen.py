@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from asya_cli.local.brokers import NAMES
+from examples.digits.demo.__main__ import main
 from examples.digits.demo.ledger import Failure, Ledger, Result
 from examples.digits.demo.progress import Bar, Lines, watcher
-from examples.digits.demo.report import Truth, explained, figures, picture, shortfall
+from examples.digits.demo.report import Truth, explained, figures, picture, restarted, shortfall
 from examples.digits.demo.summary import summarise
 
 
@@ -101,3 +103,15 @@ def test_nothing_is_shown_when_the_expert_put_nothing_right():
 @pytest.mark.parametrize(("encoding", "row"), [("utf-8", "  ░░▒▒▓▓██      "), ("ascii", "  ..::**##      ")])
 def test_a_picture_has_two_characters_for_each_pixel(encoding, row):
     assert picture([0, 4, 8, 12, 16, 0, 0, 0] * 8, encoding) == [row] * 8
+
+
+@pytest.mark.parametrize(("times", "line"), [(1, "1 process died"), (2, "2 processes died")])
+def test_processes_that_started_again_are_counted(times, line):
+    assert restarted(times) == f"restarts    {line} on the way and started again"
+
+
+def test_a_broker_that_is_not_there_is_one_sentence(capsys):
+    assert main(["--transport", "sqs"]) == 2
+    assert capsys.readouterr().out == (
+        f"error: no local broker for the transport 'sqs'; it is not built yet; use {' or '.join(NAMES)}\n"
+    )

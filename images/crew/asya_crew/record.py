@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
+
+from asya_runtime.encoding import encode_exactly
 
 END_ACTORS = ("happy-end", "error-end")
 """Actors that close a message's life; they are never in its route."""
@@ -14,7 +15,7 @@ def identity(envelope: dict[str, Any]) -> tuple[str, int]:
     """Return id and generation; an envelope without an id is named after its content."""
     id_ = envelope.get("id")
     if not isinstance(id_, str) or not id_:
-        id_ = f"raw-{hashlib.sha256(_json(envelope)).hexdigest()}"
+        id_ = f"raw-{hashlib.sha256(encode_exactly(envelope)).hexdigest()}"
     generation = _member(envelope, "status").get("generation")
     return id_, generation if isinstance(generation, int) else 0
 
@@ -29,7 +30,7 @@ def document(envelope: dict[str, Any]) -> bytes:
     status = _member(envelope, "status")
     if status.get("actor") in (None, *END_ACTORS) and (actor := _last_actor(envelope)):
         envelope = {**envelope, "status": {**status, "actor": actor}}
-    return _json(envelope)
+    return encode_exactly(envelope)
 
 
 def _last_actor(envelope: dict[str, Any]) -> str | None:
@@ -44,11 +45,3 @@ def _last_actor(envelope: dict[str, Any]) -> str | None:
 def _member(envelope: dict[str, Any], name: str) -> dict[str, Any]:
     value = envelope.get(name)
     return value if isinstance(value, dict) else {}
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        # JSON may name half a surrogate pair, which UTF-8 can't hold; an escape can.
-        return json.dumps(value, separators=(",", ":")).encode()

@@ -11,6 +11,7 @@ import pytest
 from asya_core.errors import ObjectStoreError
 from asya_crew.error_end import ErrorEnd
 from asya_crew.happy_end import HappyEnd
+from images.runtime.tests.driver import Runtime
 
 RESULT = {
     "id": "order-7",
@@ -179,3 +180,24 @@ def test_ends_that_race_in_two_processes_store_each_message_once(tmp_path):
         f"m{i}" for i in range(200)
     )
     assert sum(dropped) == 200
+
+
+@pytest.mark.parametrize("number", ["1e400", "-" + "9" * 5000], ids=["float", "int"])
+def test_the_runtime_hands_over_numbers_that_python_cannot_hold(tmp_path, number):
+    (tmp_path / "socket").mkdir()
+    settings = {
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "ASYA_HANDLER": "asya_crew.error_end.ErrorEnd.process",
+        "ASYA_HANDLER_MODE": "envelope",
+        "ASYA_SOCKET_DIR": str(tmp_path / "socket"),
+        "ASYA_STORE_URL": (tmp_path / "store").as_uri(),
+    }
+    runtime = Runtime(sys.executable, tmp_path, settings)
+    try:
+        runtime.wait_until_ready()
+        answer = runtime.connect().call(1, f"[{number}]".encode(), meta={"id": "a", "status": {"actor": "one"}})
+    finally:
+        runtime.kill()
+    assert answer.error is None
+    body = (tmp_path / "store/error-asya/undated/a.0.json").read_text()
+    assert body == f'{{"id":"a","status":{{"actor":"one"}},"payload":[{number}]}}'

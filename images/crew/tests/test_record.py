@@ -3,6 +3,7 @@ import json
 import pytest
 
 from asya_crew.record import document, identity
+from asya_runtime.decoding import decode_exactly
 
 
 def test_identity_is_id_and_generation():
@@ -39,6 +40,13 @@ def test_the_document_is_the_whole_envelope():
 def test_text_that_utf_8_cannot_hold_is_kept():
     envelope = {"id": "a", "payload": "half a pair \ud800, and é", "status": {"actor": "one"}}
     assert json.loads(document(envelope).decode()) == envelope
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1E+999", "9" * 5000])
+def test_numbers_that_python_cannot_hold_are_kept(number):
+    body = f'{{"id":"a","payload":[{number}],"status":{{"actor":"one"}}}}'.encode()
+    assert document(decode_exactly(body)) == body
+    assert identity(decode_exactly(body.replace(b'"id"', b'"no"')))[0].startswith("raw-")
 
 
 @pytest.mark.parametrize("written_by_end", [{}, {"status": {"actor": "happy-end"}}, {"status": {"actor": "error-end"}}])

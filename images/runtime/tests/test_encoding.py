@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import collections
+import copy
 import dataclasses
 import datetime as dt
 import decimal
@@ -17,7 +18,8 @@ from typing import NamedTuple
 
 import pytest
 
-from asya_runtime.encoding import decode_exactly, encode_exactly, is_plain
+from asya_runtime.decoding import HugeNumber, decode_exactly
+from asya_runtime.encoding import encode_exactly, is_plain
 from asya_runtime.errors import InvocationError
 
 TEN_PAST = dt.datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=dt.timezone.utc)
@@ -193,3 +195,52 @@ def test_what_is_written_is_read_again_surrogates_included():
     value = {"\ud83d": "\ud83d\ude00 \udc00"}
 
     assert json.loads(encode_exactly(value).decode()) == {"\ud83d": "\U0001f600 \udc00"}
+
+
+HUGE = ["1e400", "-1.5E+999", "1" + "0" * 309 + ".0", "9" * 5000, "-" + "7" * 5000, "1" * 250 + "e99", "1e" + "9" * 30]
+
+
+@pytest.mark.parametrize("text", HUGE, ids=lambda text: text[:9])
+def test_a_number_that_python_can_not_hold_is_passed_on_as_it_came(text):
+    data = f'{{"a":[{text},"{text}",1.5,12],"e+000":1e5}}'.encode()
+    value = decode_exactly(data)
+    number = value["a"][0]
+
+    assert type(number) is HugeNumber
+    assert number.text == text
+    assert number == (-INFINITE if text.startswith("-") else INFINITE)
+    assert encode_exactly(value) == data.replace(b"1e5", b"100000.0")
+    assert encode_exactly(copy.deepcopy(value)) == encode_exactly(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["1e308", "1e0100", "1" + "0" * 300 + ".5e-3", "1e-400", "0" + "." + "0" * 400 + "1e+200"]
+)
+def test_a_number_that_fits_is_read_as_ever(text):
+    value = decode_exactly(text.encode())
+
+    assert type(value) is float
+    assert value == float(text)
+
+
+def test_a_whole_number_is_exact_as_far_as_the_interpreter_allows():
+    text = "8" * 4000
+
+    assert decode_exactly(text.encode()) == int(text)
+    assert encode_exactly(int(text)) == text.encode()
+
+
+def test_what_a_handler_computes_with_a_huge_number_is_refused_as_infinite():
+    assert refusal({"a": decode_exactly(b"1e400") * 2}).startswith('result["a"] is inf, ')
+
+
+def test_a_huge_number_may_stand_as_deep_as_a_message_may_be_nested():
+    data = b"[" * 256 + b"1e400" + b"]" * 256
+
+    assert encode_exactly(decode_exactly(data)) == data
+
+
+def test_a_message_of_one_number_is_read_in_no_time():
+    data = b"7" * 16_000_000
+
+    assert encode_exactly(decode_exactly(data)) == data

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Container
 from typing import Generic, Protocol, TypeVar
 
 from asya_core.faults import Fault
@@ -59,9 +60,9 @@ class Call(Generic[_I]):
         elif self.started is None:
             self.started = time.monotonic()
 
-    def is_overdue(self, now: float) -> bool:
-        """Whether its time is up, at `now` of the monotonic clock."""
-        return now >= self.ends_at or (self.started is not None and now - self.started >= self.timeout)
+    def is_overdue(self, now: float, grace: float = 0.0) -> bool:
+        """Whether its time is up, at `now` of the monotonic clock; `grace` seconds beyond what its handler may take."""
+        return now >= self.ends_at or (self.started is not None and now - self.started >= self.timeout + grace)
 
 
 class Calls(Generic[_I]):
@@ -119,10 +120,19 @@ class Calls(Generic[_I]):
         self._running = self.abandoned = 0
         return calls
 
-    def overdue(self) -> list[Call[_I]]:
-        """Return the calls whose time is up, and that somebody still waits for."""
+    def overdue(self, grace: float = 0.0, running: Container[int] | None = None) -> list[Call[_I]]:
+        """Return the calls that somebody still waits for, and whose time was up `grace` seconds ago.
+
+        With `running`, only those begin to count that the runtime is known to run; the others wait in it still.
+        """
         now = time.monotonic()
-        return [call for call in self._calls.values() if call.invocation is not None and call.is_overdue(now)]
+        late = []
+        for call in self._calls.values():
+            if running is not None and call.started is not None and call.request not in running:
+                call.started = now
+            if call.invocation is not None and call.is_overdue(now, grace):
+                late.append(call)
+        return late
 
     def not_begun(self) -> list[Call[_I]]:
         """Return the calls that wait in the runtime, and that somebody still waits for."""

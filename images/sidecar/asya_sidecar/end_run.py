@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from msgspec import UNSET
+
 from asya_core.envelope import Envelope
 from asya_core.faults import Fault
+from asya_core.outgoing import with_status
 from asya_core.transports import Delivery
+from asya_sidecar.records import as_base64
 from asya_sidecar.request import Allowance
 from asya_sidecar.run import Key, Run, State, Surroundings
 
@@ -16,13 +20,14 @@ _FIRST_RETRY, _LAST_RETRY = 0.5, 60.0
 
 
 class EndRun(Run):
-    """A run that publishes nothing and gives nothing up: no limit of attempts, deliveries or time applies to it."""
+    """A run that gives nothing up and has no outputs: no limit of attempts, deliveries or time applies to it."""
 
-    __slots__ = ("_failures",)
+    __slots__ = ("_failures", "_is_wrapped")
 
     def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope) -> None:
         super().__init__(actor, key, delivery, envelope)
         self._failures = 0
+        self._is_wrapped = False
         self.status = "end_consumed"
 
     def time_allowed(self) -> Allowance:
@@ -39,8 +44,13 @@ class EndRun(Run):
         self.actor.left_handler(self, seconds)
 
     def on_fault(self, fault: Fault) -> None:
-        """Try again later."""
+        """Try again later; where the handler can't read the payload, with the payload as base64."""
         self.actor.metrics.runtime_error(fault.code)
+        if fault.code == "msg_parsing_error" and not self._is_wrapped and self.envelope.payload is not UNSET:
+            self._is_wrapped = True
+            payload = as_base64(bytes(self.envelope.payload))
+            self.envelope = with_status(self.envelope, self.envelope.status)
+            self.envelope.payload = payload
         self.refuse(fault)
         self.actor.left_handler(self, None)
 

@@ -24,19 +24,22 @@ async def keep_leases(actor: Actor, consumer: Consumer) -> None:
     """Renew what needs it, for ever.
 
     A lease that is lost all the same ends nothing here: the run goes on, adopts its message if it comes back to us,
-    and is fenced by the transport when it wants to publish.
+    and is fenced by the transport when it wants to publish. Its place is freed, or the message could not come back.
     """
     while True:
         await asyncio.sleep(EVERY_SECONDS)
+        for run in actor.runs.values():
+            if run.delivery().is_lost:
+                consumer.release(run.delivery())
         soon = lease_clock() + RENEW_BELOW_SECONDS
         await asyncio.gather(
-            *(_renew(run, consumer) for run in actor.runs.values() if _ends_before(soon, run.delivery()))
+            *(_renew(run, consumer) for run in actor.runs.values() if _needs_renewal(soon, run.delivery()))
         )
 
 
-def _ends_before(time: float, delivery: Delivery) -> bool:
-    """Tell whether there is a lease that ends then, and has not ended yet."""
-    return delivery.lease_until is not None and delivery.lease_until < time and not delivery.is_lost
+def _needs_renewal(by: float, delivery: Delivery) -> bool:
+    """Tell whether there is a lease that is still ours and ends before `by`."""
+    return delivery.lease_until is not None and delivery.lease_until < by and not delivery.is_lost
 
 
 async def _renew(run: Run, consumer: Consumer) -> None:

@@ -25,10 +25,17 @@ class Metrics:
         self._actor, self._transport = actor, transport
         self._bound_processed: dict[str, Counter] = {}
         self._bound_sent: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
-        own = {"queue": actor}
-        self._received = self._counter(
-            "messages_received_total", "Messages delivered by the broker.", "queue", "transport"
-        ).labels(**own, transport=transport)
+        self._count_messages()
+        self._measure_times()
+        sizes = self._histogram("envelope_size_bytes", "Size of envelopes.", _BYTES, "direction")
+        self.received_bytes, self.sent_bytes = sizes.labels(direction="received"), sizes.labels(direction="sent")
+        self.active = self._gauge("active_messages", "Messages in hand.")
+        self.held = self._gauge("held_outputs", "Outputs that no queue has taken, and that are sent again.")
+
+    def _count_messages(self) -> None:
+        own = {"queue": self._actor}
+        received = self._counter("messages_received_total", "Messages delivered by the broker.", "queue", "transport")
+        self._received = received.labels(**own, transport=self._transport)
         self._processed = self._counter("messages_processed_total", "Messages settled, by outcome.", "queue", "status")
         self._sent = self._counter(
             "messages_sent_total", "Messages that a queue took.", "destination_queue", "message_type"
@@ -37,19 +44,24 @@ class Metrics:
         self._errors = self._counter(
             "runtime_errors_total", "Faults that the runtime reported, by code.", "queue", "error_type"
         )
-        self.processing = self._histogram(
-            "processing_duration_seconds", "From delivery to settlement.", _SECONDS, "queue"
-        ).labels(**own)
-        self.execution = self._histogram(
-            "runtime_execution_duration_seconds", "Time inside the handler.", _SECONDS, "queue"
-        ).labels(**own)
+        redelivered = self._counter("messages_redelivered_total", "Deliveries after the first.", "queue")
+        self.redelivered = redelivered.labels(**own)
+        lost = self._counter("leases_lost_total", "Leases that ended while a message was in hand.", "queue")
+        self.leases_lost = lost.labels(**own)
+
+    def _measure_times(self) -> None:
+        own = {"queue": self._actor}
+        processing = self._histogram("processing_duration_seconds", "From delivery to settlement.", _SECONDS, "queue")
+        self.processing = processing.labels(**own)
+        execution = self._histogram("runtime_execution_duration_seconds", "Time inside the handler.", _SECONDS, "queue")
+        self.execution = execution.labels(**own)
         self.receive = self._histogram(
             "queue_receive_duration_seconds",
             "From delivery until the handler was asked; idle waiting is not in it.",
             _BROKER_SECONDS,
             "queue",
             "transport",
-        ).labels(**own, transport=transport)
+        ).labels(**own, transport=self._transport)
         self._send = self._histogram(
             "queue_send_duration_seconds",
             "From publishing until the broker confirmed.",
@@ -57,19 +69,6 @@ class Metrics:
             "destination_queue",
             "transport",
         )
-        sizes = self._histogram("envelope_size_bytes", "Size of envelopes.", _BYTES, "direction")
-        self.received_bytes, self.sent_bytes = sizes.labels(direction="received"), sizes.labels(direction="sent")
-        self.active = Gauge("asya_actor_active_messages", "Messages in hand.", registry=self.registry)
-        self.held = Gauge(
-            "asya_actor_held_outputs",
-            "Outputs that no queue has taken, and that are sent again.",
-            registry=self.registry,
-        )
-        redelivered = self._counter("messages_redelivered_total", "Deliveries after the first.", "queue")
-        self.redelivered = redelivered.labels(**own)
-        self.leases_lost = self._counter(
-            "leases_lost_total", "Leases that ended while a message was in hand.", "queue"
-        ).labels(**own)
 
     def delivered(self, size: int, count: int) -> None:
         """Count a delivery of `size` bytes, the broker's `count`th of that message."""
@@ -118,6 +117,9 @@ class Metrics:
 
     def _histogram(self, name: str, help_: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(f"asya_actor_{name}", help_, labels, buckets=buckets, registry=self.registry)
+
+    def _gauge(self, name: str, help_: str) -> Gauge:
+        return Gauge(f"asya_actor_{name}", help_, registry=self.registry)
 
 
 def _known(code: str) -> str:

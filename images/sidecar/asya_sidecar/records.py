@@ -1,38 +1,81 @@
-"""Error records that have to become smaller, because they are larger than may be passed on; pure."""
+"""Messages that have to become smaller, because they are larger than may be passed on; pure."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
+from dataclasses import replace
 
 import msgspec
 from msgspec import UNSET, Raw
 
 from asya_core.envelope import Envelope, encode
-from asya_core.outgoing import with_status
+from asya_core.outgoing import Publication, with_status
 
 _members = msgspec.json.Decoder(dict[str, Raw])
+_EMPTY = (Raw(b'""'), Raw(b"null"))
 
 
 def smaller(record: Envelope) -> Envelope | None:
     """Return the record with less in it, or None when nothing is left that could be missed.
 
-    The traceback goes first. Then the original payload gives way to its size and hash: what happened to the message,
-    and to which, is worth more than a message that can never be stored.
+    The traceback goes first. Then the largest part gives way to its size and hash, and the next: what happened to the
+    message, and to which, is worth more than a message that can never be stored.
     """
     if record.payload is UNSET:
         return None
     content = _members.decode(record.payload)
     details = _members.decode(content["details"]) if "details" in content else {}
-    if details.get("traceback", Raw(b'""')) not in (Raw(b'""'), Raw(b"null")):
-        details["traceback"] = Raw(b'""')
-        content["details"] = Raw(msgspec.json.encode(details))
+    if details.get("traceback", _EMPTY[0]) not in _EMPTY:
+        content["details"] = Raw(msgspec.json.encode({**details, "traceback": ""}))
         return _with_payload(record, content)
+    parts = _parts(record, content)
+    if not parts:
+        return None
+    name = max(parts, key=lambda name: len(parts[name]))
+    omitted = {"bytes": len(parts[name]), "sha256": hashlib.sha256(parts[name]).hexdigest()}
+    content[f"{name}_omitted"] = Raw(msgspec.json.encode(omitted))
+    content.pop(name, None)
+    return _without(name, _with_payload(record, content))
+
+
+def _parts(record: Envelope, content: dict[str, Raw]) -> dict[str, bytes]:
+    """Return what can be left out, as JSON."""
+    parts: dict[str, object] = {}
     if "original_payload" in content:
-        original = bytes(content.pop("original_payload"))
-        omitted = {"bytes": len(original), "sha256": hashlib.sha256(original).hexdigest()}
-        content["original_payload_omitted"] = Raw(msgspec.json.encode(omitted))
-        return _with_payload(record, content)
-    return None
+        parts["original_payload"] = content["original_payload"]
+    if record.headers is not UNSET:
+        parts["headers"] = record.headers
+    if record.route.metadata is not UNSET:
+        parts["metadata"] = record.route.metadata
+    if record.unknown is not UNSET:
+        parts["members"] = record.unknown
+    if record.route.unknown is not UNSET:
+        parts["route_members"] = record.route.unknown
+    if len(record.route.actors) > 1:
+        parts["actors"] = record.route.actors
+    return {name: msgspec.json.encode(part) for name, part in parts.items()}
+
+
+def _without(name: str, record: Envelope) -> Envelope:
+    """Take one part out of a record that is ours to change."""
+    if name == "headers":
+        record.headers = UNSET
+    elif name == "members":
+        record.unknown = UNSET
+    elif name == "metadata":
+        record.route = msgspec.structs.replace(record.route, metadata=UNSET)
+    elif name == "route_members":
+        record.route = msgspec.structs.replace(record.route, unknown=UNSET)
+    elif name == "actors":
+        here = record.route.actors[record.route.current :][:1]
+        record.route = msgspec.structs.replace(record.route, actors=here, current=0)
+    return record
+
+
+def as_base64(body: bytes) -> Raw:
+    """Return a payload for bytes that can't be stored as they are."""
+    return Raw(msgspec.json.encode({"base64": base64.b64encode(body).decode("ascii")}))
 
 
 def fitting(record: Envelope, size: int) -> Envelope:
@@ -47,6 +90,18 @@ def _with_payload(record: Envelope, content: dict[str, Raw]) -> Envelope:
     changed.payload = Raw(msgspec.json.encode(content))
     if changed.status is not UNSET and changed.status.error is not UNSET:
         changed.status = msgspec.structs.replace(
-            changed.status, error=msgspec.structs.replace(changed.status.error, traceback="")
+            changed.status, error=msgspec.structs.replace(changed.status.error, traceback="", unknown=UNSET)
         )
     return changed
+
+
+def lighter_retry(publication: Publication) -> Publication | None:
+    """Leave out of a retry what went wrong last, so that a message near the broker's limit can still be tried again.
+
+    None for what is no retry, or one that carries nothing of the kind.
+    """
+    status = publication.envelope.status
+    if publication.kind != "retry" or status is UNSET or status.error is UNSET:
+        return None
+    light = msgspec.structs.replace(status, error=UNSET)
+    return replace(publication, envelope=with_status(publication.envelope, light))

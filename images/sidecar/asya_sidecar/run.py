@@ -31,6 +31,7 @@ from asya_core.outgoing import Publication, attempt_of, child, edited_child, for
 from asya_core.transports import Delivery
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Done, Publisher
+from asya_sidecar.records import lighter_retry
 from asya_sidecar.request import Allowance, deadline, time_allowed
 from asya_sidecar.settings import Settings
 
@@ -79,7 +80,7 @@ class Run:
     """A message in hand and what has become of it so far."""
 
     __slots__ = (
-        "_broken", "_by_deadline", "_deadline", "_first", "_items", "_outcome", "_unconfirmed", "actor", "arrived",
+        "_broken", "_by_deadline", "_deadline", "_first", "_has_ended", "_items", "_unconfirmed", "actor", "arrived",
         "begun", "deliveries", "envelope", "key", "request", "state", "status", "suspected",
     )  # fmt: skip
 
@@ -100,7 +101,7 @@ class Run:
         self._unconfirmed = 0
         self._first: Envelope | None = None
         self._broken: Fault | None = None
-        self._outcome: Ended | None = None
+        self._has_ended = False
 
     @property
     def alone(self) -> bool:
@@ -131,7 +132,8 @@ class Run:
         self.state = State.RUNNING
         self.request = request
         self._items = 0
-        self._first = self._broken = self._outcome = None
+        self._first = self._broken = None
+        self._has_ended = False
 
     def interrupted(self) -> None:
         """Wait again: the handler's process ended, and it was not this message's doing."""
@@ -157,7 +159,7 @@ class Run:
     def on_end(self, seconds: float) -> None:
         """Go on to publish what the handler made."""
         self.actor.metrics.execution.observe(seconds)
-        self._outcome = Ended(self._first)
+        self._has_ended = True
         self._publish_last()
         self.actor.left_handler(self, seconds)
 
@@ -169,7 +171,7 @@ class Run:
             )
         self.actor.metrics.runtime_error(fault.code)
         self._broken = self._broken or fault
-        self._outcome = Ended(None)
+        self._has_ended = True
         self._publish_last()
         self.actor.left_handler(self, None)
 
@@ -228,10 +230,10 @@ class Run:
 
     def _publish_last(self) -> None:
         """Once the handler is done and its siblings are confirmed, publish what ends the input."""
-        if self.over or self._outcome is None or self._unconfirmed:
+        if self.over or not self._has_ended or self._unconfirmed:
             return
         self.state = State.PUBLISHING
-        outcome = self._outcome if self._broken is None else Failed(self._broken, _chance.random())
+        outcome = Ended(self._first) if self._broken is None else Failed(self._broken, _chance.random())
         hop = Hop(self.actor.settings.actor, self.actor.settings.resiliency, self.arrived)
         publication = decide(self.envelope, outcome, hop, datetime.now(UTC))
         if publication is None:
@@ -265,8 +267,10 @@ class Run:
         elif isinstance(error, QueueMissingError):
             self.status = "error"
             self._send(self._unroutable(publication, error), self._last_done)
+        elif (lighter := lighter_retry(publication)) is not None:
+            self._send(lighter, self._last_done)
         else:
-            self.refuse(_too_large(error))
+            self.refuse(self._broken or _too_large(error))
 
     def _unroutable(self, publication: Publication, error: QueueMissingError) -> Publication:
         """Record an output whose queue never appeared, as it was to be delivered, so that a redrive can deliver it."""

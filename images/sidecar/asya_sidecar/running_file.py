@@ -24,17 +24,22 @@ class RunningFile:
         with suppress(OSError):
             self._descriptor = os.open(folder / _NAME, os.O_RDONLY | os.O_CLOEXEC)
 
-    def read(self) -> set[int] | None:
-        """Return the requests whose handler runs, and let the file go; None where the file can't tell."""
+    def peek(self) -> set[int] | None:
+        """Return the requests whose handler runs now; None where the file can't tell."""
         if self._descriptor < 0:
             return None
         try:
             data = os.pread(self._descriptor, self._bytes + 1, 0)
         except OSError:
             return None
-        finally:
-            os.close(self._descriptor)
-            self._descriptor = -1
         if len(data) != self._bytes:
             return None
         return {request for (request,) in _SLOT.iter_unpack(data) if request}
+
+    def read(self) -> set[int] | None:
+        """Return what ran last, and let the file go."""
+        running = self.peek()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        return running

@@ -25,6 +25,9 @@ GREETING_SECONDS = 10.0
 """How long a runtime may take to say HELLO after it has accepted us; it listens only once its handler is loaded."""
 
 _FIRST_RETRY, _LAST_RETRY = 0.02, 0.5
+_BACKSTOP_SECONDS = 8.0
+"""The runtime ends a handler at its timeout; its grace and its own slowness lie within this."""
+
 _SETTLED_SECONDS = 1.0
 
 
@@ -124,8 +127,17 @@ class RuntimeClient(Generic[_I]):
             self._connection.set_reading(wanted=wanted)
 
     def overdue(self) -> list[Call[_I]]:
-        """Return the calls whose handler has taken longer than it may."""
-        return self.calls.overdue() if self._paused_at is None else []
+        """Return the calls whose handler has taken longer than it may.
+
+        A runtime that says what it runs keeps the time itself, by a clock that starts with the handler; ours then ends
+        only what it should have ended long ago.
+        """
+        if self._paused_at is not None:
+            return []
+        running = self._running.peek() if self._running is not None else None
+        if running is None:
+            return self.calls.overdue()
+        return self.calls.overdue(_BACKSTOP_SECONDS, running)
 
     def drain(self) -> None:
         """Tell the runtime that nothing more comes."""

@@ -189,7 +189,7 @@ def _mistakes(tell: Callable[[str, BaseException], None]) -> Iterator[None]:
 
     def handle(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if error is None or isinstance(error, OSError):
+        if error is None or isinstance(error, ConnectionError):
             log.warning("%s: %s", context["message"], error, extra={"event": "event_loop"})
         else:
             tell(context["message"], error)

@@ -126,3 +126,17 @@ async def test_the_pauses_between_tries_grow_and_are_capped(folder, monkeypatch)
 
         assert pauses[:4] == [0.5, 1.0, 2.0, 4.0]
         assert pauses[-1] == 60.0
+
+
+async def test_a_payload_that_the_handler_cannot_read_is_stored_as_base64(folder):
+    def unreadable(runtime, invoked):
+        if b"base64" in invoked.payload:
+            echo(runtime, invoked)
+        else:
+            runtime.error(invoked.request, "msg_parsing_error")
+
+    async with working(folder, unreadable, MODE, actor="error-end") as bench:
+        await bench.send(envelope("m1", 7))
+        await bench.until_settled("m1")
+
+        assert [json.loads(invoked.payload) for invoked in bench.runtime.invoked] == [7, {"base64": "Nw=="}]

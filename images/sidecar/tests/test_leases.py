@@ -134,13 +134,13 @@ async def test_a_lease_with_enough_time_left_is_left_alone(folder, monkeypatch):
         delivery = next(iter(bench.actor.runs.values())).delivery()
         soon = lease_clock() + leases.RENEW_BELOW_SECONDS
 
-        assert not leases._ends_before(soon, delivery)
+        assert not leases._needs_renewal(soon, delivery)
         delivery.lease_until = soon - 1
-        assert leases._ends_before(soon, delivery)
+        assert leases._needs_renewal(soon, delivery)
         delivery.lease_until = None
-        assert not leases._ends_before(soon, delivery)
+        assert not leases._needs_renewal(soon, delivery)
         delivery.lease_until = 0.0
-        assert not leases._ends_before(soon, delivery)
+        assert not leases._needs_renewal(soon, delivery)
 
 
 async def test_a_lease_that_cannot_be_renewed_ends_nothing(folder, monkeypatch, caplog):
@@ -176,3 +176,21 @@ async def until_logged(caplog, words):
     look()
     async with asyncio.timeout(10):
         await logged.wait()
+
+
+async def test_a_run_without_a_lease_frees_its_place_so_that_its_message_can_come_back(folder, monkeypatch):
+    monkeypatch.setattr(leases, "EVERY_SECONDS", 0.01)
+    async with working(folder, silence, ASYA_PREFETCH="1") as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        expire(bench)
+        async with asyncio.TaskGroup() as group:
+            keeping = group.create_task(leases.keep_leases(bench.actor, bench.consumer))
+            await bench.ledger.until(lambda: bench.ledger.all("delivered").count("m1") == 2)
+            keeping.cancel()
+        bench.runtime.item(1, "done")
+        bench.runtime.end(1)
+        await bench.until_settled("m1")
+
+        assert bench.runtime.ids == ["m1"]
+        assert [message["payload"] for message in bench.queued("b")] == ["done"]

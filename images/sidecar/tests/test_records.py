@@ -3,10 +3,11 @@ from datetime import UTC, datetime
 
 from msgspec import Raw
 
-from asya_core.envelope import Envelope, Route, encode
+from asya_core.envelope import Envelope, ErrorRecord, Route, Status, encode
 from asya_core.error_record import to_error_end
 from asya_core.faults import Fault
-from asya_sidecar.records import fitting, smaller
+from asya_core.outgoing import Publication
+from asya_sidecar.records import fitting, lighter_retry, smaller
 
 FAULT = Fault(code="processing_error", message="no", type="ValueError", traceback="line 3\n" * 100)
 
@@ -66,3 +67,37 @@ def test_the_record_that_was_given_stays_as_it_was():
     fitting(record, 0)
 
     assert encode(record) == before
+
+
+def test_whatever_makes_a_record_large_gives_way_to_its_size_largest_first():
+    big = {name: Raw(json.dumps("x" * size).encode()) for name, size in (("h", 5000), ("extra", 4000))}
+    record = record_of("y" * 3000, headers={"h": big["h"]}, unknown={"extra": big["extra"]})
+    record.route.metadata = Raw(json.dumps("m" * 2000).encode())
+    record.route.actors = ["a", *["b" * 60] * 20]
+
+    left = read(fitting(record, 12_000))
+    assert "headers" not in left
+    assert left["payload"]["headers_omitted"]["bytes"] > 5000
+    assert (left["extra"], left["payload"]["original_payload"]) == ("x" * 4000, "y" * 3000)
+
+    least = read(fitting(record, 0))
+    assert {name for name in least["payload"] if name.endswith("_omitted")} == {
+        "headers_omitted",
+        "members_omitted",
+        "original_payload_omitted",
+        "metadata_omitted",
+        "actors_omitted",
+    }
+    assert (least["id"], least["route"]) == ("m1", {"actors": ["a"], "current": 0})
+    assert len(json.dumps(least)) < 1500
+
+
+def test_a_retry_gives_up_only_what_it_says_of_the_last_failure():
+    status = Status(phase="retrying", attempt=2, error=ErrorRecord(message="x" * 1000))
+    envelope = Envelope(id="m1", route=Route(actors=["a"]), payload=Raw(b"1"), status=status)
+    lighter = lighter_retry(Publication("a", envelope, "retry", 5.0))
+
+    assert read(lighter.envelope)["status"] == {"phase": "retrying", "attempt": 2}
+    assert lighter.delay == 5.0
+    assert lighter_retry(lighter) is None
+    assert lighter_retry(Publication("b", envelope, "routing")) is None

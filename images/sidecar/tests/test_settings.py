@@ -2,8 +2,8 @@ import pytest
 
 from asya_core.errors import SettingsError
 from asya_sidecar import settings as module
-from asya_sidecar.__main__ import read
 from asya_sidecar.settings import Settings, likely_mistakes
+from asya_sidecar.start import read
 
 REQUIRED = {"ASYA_ACTOR_NAME": "a", "ASYA_TRANSPORT": "memory"}
 

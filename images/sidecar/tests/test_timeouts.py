@@ -1,6 +1,7 @@
 from asya_runtime import frames
 from images.sidecar.tests.bench import envelope, working
 from images.sidecar.tests.scripted_runtime import echo, silence
+from images.sidecar.tests.test_running_file import write
 
 HOUR = {"ASYA_RUNTIME_TIMEOUT": "1h"}
 
@@ -158,6 +159,35 @@ async def test_time_stands_still_while_results_are_not_read(folder):
         bench.actor.runtime._paused_at -= 3600
         bench.actor.tick()
         bench.publisher.on_pressure(False)
+        bench.actor.tick()
+        bench.runtime.end(1)
+        await bench.until_settled("m1")
+
+        assert bench.queued("error-end") == []
+
+
+async def test_a_runtime_that_says_what_it_runs_keeps_the_time_itself(folder):
+    write(folder, 1)
+    async with working(folder, silence, **HOUR) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        let_pass(bench, 1, seconds=3605.0)
+        bench.actor.tick()
+        assert not bench.actor.runs[("m1", 0, 1, 0)].over
+        let_pass(bench, 1, seconds=4.0)
+        bench.actor.tick()
+        await bench.until_settled("m1")
+
+        (record,) = bench.queued("error-end")
+        assert record["payload"]["error"] == "timeout_error"
+
+
+async def test_a_request_that_the_runtime_has_not_begun_is_not_timed(folder):
+    write(folder, 0)
+    async with working(folder, silence, **HOUR) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        let_pass(bench, 1, seconds=7200.0)
         bench.actor.tick()
         bench.runtime.end(1)
         await bench.until_settled("m1")

@@ -66,7 +66,9 @@ def lease_lost(holding: Delivery | None) -> LeaseLostError | None:
     """Return the error for what may no longer be done for this delivery, or None while it is ours."""
     if holding is None or not holding.is_lost:
         return None
-    return LeaseLostError(f"the lease of message {holding.message_id} has ended, so somebody else may have it now")
+    return LeaseLostError(
+        f"message {holding.message_id} is no longer in hand: its lease has ended, or it was settled or given back"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Consumer(Protocol):
     """One subscription to one queue; it comes back by itself after every failure, also of the queue.
 
     Every delivery takes one of `prefetch` places. Each must be settled or released once, also after its lease ended:
-    then that only frees the place.
+    then that only frees the place. Either makes it `is_lost` at once, so that nothing is published for it afterwards.
     """
 
     @property

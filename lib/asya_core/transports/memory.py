@@ -221,7 +221,9 @@ class MemoryConsumer:
             self.release(delivery)
 
     def _let_go(self, delivery: Delivery) -> _Queue | None:
+        """Free the delivery's place and end its lease: nothing may be published for it any more."""
         queue = self._in_hand.pop(delivery, None)
+        delivery.lease_until = 0.0
         self._broker.serve_soon()
         return queue
 

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from binascii import b2a_base64
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from importlib import import_module
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
-from asya_runtime.errors import PARSING, RESULT, InvocationError, text, type_name
-
-# A whole number of 19 digits or more may not fit into 64 bits; orjson would read it as a float.
-_DIGITS = bytes(ord("0") if byte in b"0123456789" else 0 for byte in range(256))
-_LONG_NUMBER = b"0" * 19
+from asya_runtime.decoding import HugeNumber, decode_exactly, guarded
+from asya_runtime.errors import RESULT, InvocationError, text, type_name
 
 _QUOTED_MAX = 80
 _LEAVES = frozenset({str, int, bool, type(None)})
@@ -174,6 +172,8 @@ def plain_copy(value: object, where: str) -> object:
 def _copy(value: object, where: str, parents: frozenset[int]) -> object:
     if value is None or isinstance(value, (str, int)):
         return value
+    if isinstance(value, HugeNumber):
+        return _HUGE + value.text
     if isinstance(value, float):
         return _finite(value, where)
     if id(value) in parents:
@@ -220,22 +220,11 @@ def _quoted(key: object) -> str:
     return shown if len(shown) <= _QUOTED_MAX else shown[: _QUOTED_MAX - 3] + "..."
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+# The copy holds a huge number as text behind a mark that nobody can guess; what is written has it as a number again.
+_HUGE = os.urandom(16).hex()
+_unmark = re.compile(f'"{_HUGE}([-+.0-9eE]+)"').sub
 
-
-_decode_text = json.JSONDecoder(parse_constant=_refuse_constant).decode
 _encode_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=convert).encode
-
-
-def decode_exactly(data: bytes) -> object:
-    """Return the value of JSON `data` (UTF-8), read by the standard library."""
-    try:
-        return _decode_text(str(data, "utf-8"))
-    except RecursionError:
-        raise InvocationError(PARSING, "the message is nested too deeply") from None
-    except ValueError as error:
-        raise InvocationError(PARSING, f"the message is not JSON: {error}") from None
 
 
 def encode_exactly(value: object, where: str = "result") -> bytes:
@@ -245,21 +234,9 @@ def encode_exactly(value: object, where: str = "result") -> bytes:
     except Exception:  # whatever it was, the copy below finds where it is and says why, or gets round it
         copy = plain_copy(value, where)
     try:
-        return _encode_text(copy).encode("utf-8", "backslashreplace")
+        return _unmark(r"\1", _encode_text(copy)).encode("utf-8", "backslashreplace")
     except Exception as error:
         raise InvocationError(RESULT, f"{where} can't be written as JSON: {text(error)}") from error
-
-
-def _guarded(loads: Callable[[bytes], object]) -> Callable[[bytes], object]:
-    def decode(data: bytes) -> object:
-        if _LONG_NUMBER in data.translate(_DIGITS):
-            return decode_exactly(data)
-        try:
-            return loads(data)
-        except Exception:  # what it refuses, the standard library accepts or explains
-            return decode_exactly(data)
-
-    return decode
 
 
 def _orjson() -> Codec | None:
@@ -279,7 +256,7 @@ def _orjson() -> Codec | None:
             return encode_exactly(value, where)
         return data
 
-    return Codec("orjson", _guarded(loads), encode)
+    return Codec("orjson", guarded(loads), encode)
 
 
 def _msgspec() -> Codec | None:
@@ -295,4 +272,4 @@ def _msgspec() -> Codec | None:
         except (ValueError, TypeError, OverflowError):  # a lone surrogate, or a number that this version refuses
             return encode_exactly(value, where)
 
-    return Codec("msgspec", _guarded(loads), encode)
+    return Codec("msgspec", guarded(loads), encode)

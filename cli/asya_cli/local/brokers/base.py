@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from asya_cli.local.plan import Check, ProcessPlan
@@ -13,7 +13,7 @@ class Broker:
     """A broker: its transport's name and URL, its process, and when it is ready.
 
     `chart_values` are the chart's values that lead to it, by their dotted path; `environ` are the settings that lead
-    our own clients to it.
+    our own clients to it. `notes` say in what it differs from a cluster's, a line each.
     """
 
     transport: str
@@ -22,3 +22,4 @@ class Broker:
     check: Check
     chart_values: Mapping[str, str]
     environ: Mapping[str, str]
+    notes: Sequence[str] = ()

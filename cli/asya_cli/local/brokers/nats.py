@@ -13,6 +13,8 @@ from asya_cli.local.programs import find_program
 MAX_PAYLOAD = 32 * 1024 * 1024
 """Bytes of the largest message. The server's own default, 1 MiB, is below what actors may pass on (16 MiB)."""
 
+_SERVERS_OWN = 1024 * 1024
+
 _CONFIGURATION = """\
 listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitoring}"
@@ -50,4 +52,5 @@ def prepare(folder: Path, logs: Path, free_port: Callable[[], int]) -> Broker:
         check=Check(actor=process.actor, container=process.container, url=ready),
         chart_values={"transport": "nats", "transports.nats.url": url, "transports.nats.existingSecret": ""},
         environ={"ASYA_NATS_URL": url},
+        notes=[f"nats-server: max_payload {_SERVERS_OWN} (its default) -> {MAX_PAYLOAD}"],
     )

@@ -39,5 +39,6 @@ class Absence:
             reason = QueueMissingError(f"queue {queue} does not exist; install its actor first")
         except TransportError as error:
             reason = error
+        loop = asyncio.get_running_loop()
         for confirmed in self._waiting.pop(queue):
-            confirmed(reason)
+            loop.call_soon(confirmed, reason)  # by itself, so that one that fails costs the others nothing

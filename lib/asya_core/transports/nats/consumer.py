@@ -16,7 +16,7 @@ from asya_core.transports.nats import wire
 from asya_core.transports.nats.hand import NAK, Hand, answer
 from asya_core.transports.nats.link import Link
 from asya_core.transports.nats.requests import Requests
-from asya_core.transports.nats.streams import CONSUMER, SECOND, look_up
+from asya_core.transports.nats.streams import CONSUMER, SECOND, consumer_facts
 
 REQUEST_SECONDS = 60
 HEARTBEAT_SECONDS = 1
@@ -138,7 +138,7 @@ class NatsConsumer:
         self._leave(left.set)
         await left.wait()
         try:
-            found = await look_up(self._requests, self._queue)
+            found = await consumer_facts(self._requests, self._queue)
         except QueueMissingError as error:
             self._hand.forget()
             self._lose(str(error))
@@ -146,10 +146,10 @@ class NatsConsumer:
         except TransportError as error:
             self._lose(str(error))
             return
-        if found["created"] != self._created and self._created:
+        if found.created != self._created and self._created:
             self._hand.forget()
-        self._created = found["created"]
-        self._hand.link_up(link, found["config"]["ack_wait"] / SECOND)
+        self._created = found.created
+        self._hand.link_up(link, found.lease_seconds)
         self._silent_ticks = 0
         if not self._is_served:
             self._is_served = True

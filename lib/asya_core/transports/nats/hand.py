@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from asya_core.errors import LeaseLostError
 from asya_core.transports.base import Delivery, lease_clock, lease_lost
 from asya_core.transports.nats.link import Link
@@ -14,6 +16,14 @@ LEASE_SHARE = 0.9
 TOKENS_OF_ACK = 9
 """So many has `$JS.ACK.<stream>.<consumer>.<count>.<sequence>.<consumer's sequence>.<time>.<pending>`; the newer form
 has domain and account after `ACK`, and may have more at its end."""
+
+
+class _Answer(NamedTuple):
+    """What is to be told of one message while its lease, which ends at a time of `lease_clock()`, lasts."""
+
+    ack: bytes
+    verb: bytes
+    until: float
 
 
 def count_and_sequence(ack: bytes) -> tuple[int, str]:
@@ -34,7 +44,7 @@ class Hand:
         self._link: Link | None = None
         self._lease_seconds = 0.0
         self._deliveries: set[Delivery] = set()
-        self._unsent: list[tuple[Delivery, bytes]] = []
+        self._unsent: list[_Answer] = []
 
     def __len__(self) -> int:
         return len(self._deliveries)
@@ -44,8 +54,8 @@ class Hand:
         self._link = link
         self._lease_seconds = lease_seconds * LEASE_SHARE
         unsent, self._unsent = self._unsent, []
-        for delivery, verb in unsent:
-            self._answer(delivery, verb)
+        for unanswered in unsent:
+            self._send(unanswered)
 
     def link_down(self) -> None:
         """Let answers wait."""
@@ -75,6 +85,7 @@ class Hand:
         """End all leases: the consumer that gave them is gone, and a new one may use the same numbers again."""
         for delivery in self._deliveries:
             delivery.lease_until = 0.0
+        self._unsent.clear()
 
     async def extend(self, delivery: Delivery) -> None:
         """Renew the lease; see `Consumer.extend`.
@@ -83,7 +94,9 @@ class Hand:
         came before the old lease ended.
         """
         if delivery not in self._deliveries:
-            raise LeaseLostError(f"message {delivery.message_id} is settled already")
+            raise LeaseLostError(
+                f"message {delivery.message_id} is settled or given back; only what is in hand can be kept"
+            )
         _require_lease(delivery)
         asked = lease_clock()
         await self._requests.ask(delivery.token, IN_PROGRESS)
@@ -91,17 +104,19 @@ class Hand:
         delivery.lease_until = asked + self._lease_seconds
 
     def _let_go(self, delivery: Delivery, verb: bytes) -> None:
+        """Answer, and end the lease: nothing may be published for it any more."""
         if delivery in self._deliveries:
             self._deliveries.remove(delivery)
-            self._answer(delivery, verb)
+            until, delivery.lease_until = delivery.lease_until or 0.0, 0.0
+            self._send(_Answer(delivery.token, verb, until))
 
-    def _answer(self, delivery: Delivery, verb: bytes) -> None:
-        if delivery.is_lost:
+    def _send(self, unanswered: _Answer) -> None:
+        if lease_clock() >= unanswered.until:
             return
         if self._link is None:
-            self._unsent.append((delivery, verb))
+            self._unsent.append(unanswered)
         else:
-            answer(self._link, delivery.token, verb)
+            answer(self._link, unanswered.ack, unanswered.verb)
 
 
 def answer(link: Link, ack: bytes, verb: bytes) -> None:

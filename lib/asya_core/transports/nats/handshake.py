@@ -17,6 +17,7 @@ from asya_core.transports.nats.settings import Secrets, Server
 HANDSHAKE_SECONDS = 3.0
 REFUSALS = ("authorization violation", "authentication expired", "authentication revoked")
 """Words in the error of a server that lets nobody in with these credentials."""
+CHECK_THE_WAY = "check the address in ASYA_NATS_URL, and that a network policy lets this pod reach it"
 
 
 async def open_link(server: Server, secrets: Secrets) -> Link:
@@ -72,10 +73,14 @@ def _errors_of(server: Server) -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise TransportUnavailableError(f"{server} did not answer within {HANDSHAKE_SECONDS:g} s") from error
+        raise TransportUnavailableError(
+            f"{server} did not answer within {HANDSHAKE_SECONDS:g} s; {CHECK_THE_WAY}"
+        ) from error
     except ssl.SSLCertVerificationError as error:
         raise TransportRefusedError(
             f"the certificate of {server} can't be trusted ({error.verify_message}); put its authority into ca.crt"
         ) from error
     except OSError as error:
-        raise TransportUnavailableError(f"{server} can't be reached: {error}") from error
+        raise TransportUnavailableError(f"{server} can't be reached: {error}; {CHECK_THE_WAY}") from error
+    except UnicodeError as error:
+        raise TransportRefusedError(f"{server} is no name of a host ({error}); mend ASYA_NATS_URL") from error

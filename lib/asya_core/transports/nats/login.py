@@ -48,7 +48,12 @@ def _signed(creds: str, nonce: str) -> dict[str, str]:
 def _signature(seed: str, nonce: str) -> str:
     """Sign with an NKey seed: base32 of 2 bytes of prefix, the 32 bytes of an Ed25519 seed, and 2 of checksum."""
     # Imported here: it takes 25 ms and 3 MB, and only servers with accounts by key ask for it.
-    signing = importlib.import_module("nacl.signing")
+    try:
+        signing = importlib.import_module("nacl.signing")
+    except ImportError as error:
+        raise TransportRefusedError(
+            "user.creds needs the package PyNaCl, which is not installed; install it, or use another way to enter"
+        ) from error
     try:
         key = base64.b32decode(seed + "=" * (-len(seed) % 8))[2:-2]
         signature: bytes = signing.SigningKey(key).sign(nonce.encode()).signature

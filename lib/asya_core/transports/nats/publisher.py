@@ -17,8 +17,13 @@ from asya_core.transports.nats import wire
 from asya_core.transports.nats.absence import Absence
 from asya_core.transports.nats.link import Link
 
-TICKS_TO_CONFIRM = 10
-"""A message that is unconfirmed after so many ticks of the connection, a second each, is reported as such."""
+TICKS_TO_CONFIRM = 60
+"""A message that is unconfirmed after so many ticks of the connection, a second each, is reported as such.
+
+It is long because whoever is told sends again, and the slow confirmation of the first copy then comes for nothing: a
+disk that is slower than this limit would be given more and more copies. It need not be short: when the server itself
+is gone, its link is given up within seconds, and everything unconfirmed is reported then.
+"""
 MESSAGE_TOO_LARGE = 10054
 
 
@@ -62,7 +67,7 @@ class Publisher:
         self._link = None
         waiting, self._waiting = self._waiting, {}
         for confirmed, queue, _ in waiting.values():
-            confirmed(TransportUnavailableError(f"{queue} did not confirm before the connection was lost: {reason}"))
+            _report(confirmed, f"{queue} did not confirm before the connection was lost: {reason}")
 
     def tick(self) -> None:
         """Report what has waited too long; a confirmation that comes later is ignored."""
@@ -74,7 +79,10 @@ class Publisher:
             late.append(token)
         for token in late:
             confirmed, queue, _ = self._waiting.pop(token)
-            confirmed(TransportUnavailableError(f"{queue} did not confirm within {TICKS_TO_CONFIRM} s"))
+            _report(
+                confirmed,
+                f"{queue} did not confirm within {TICKS_TO_CONFIRM} s; look at the NATS server's disk and its cluster",
+            )
 
     def publish(self, queue: str, body: bytes, confirmed: Confirmed, delay: float, holding: Delivery | None) -> None:
         """Send one message; see `Transport.publish`."""
@@ -104,7 +112,8 @@ class Publisher:
             raise QueueMissingError(f"{queue!r} is no name that a queue can have")
         if size > self._link.max_payload:
             raise MessageTooLargeError(
-                f"{size} bytes are more than the {self._link.max_payload} that the NATS server takes (max_payload)"
+                f"{size} bytes are more than the {self._link.max_payload} that the NATS server takes; raise its "
+                "max_payload, or send less"
             )
         return self._link
 
@@ -117,6 +126,11 @@ class Publisher:
             self._absence.explain(queue, confirmed)
         else:
             confirmed(read_outcome(queue, body))
+
+
+def _report(confirmed: Confirmed, sentence: str) -> None:
+    """Tell by itself, not in a row with others, so that one callback that fails costs the others nothing."""
+    asyncio.get_running_loop().call_soon(confirmed, TransportUnavailableError(sentence))
 
 
 _is_queue_name = lru_cache(maxsize=1024)(is_queue_name)

@@ -78,8 +78,13 @@ class Requests:
             raise TransportUnavailableError(
                 "JetStream does not answer; start the NATS servers with JetStream switched on (-js)"
             ) from error
-        answer = msgspec.json.decode(raw, type=dict[str, Any])
-        if "error" in answer:
+        try:
+            answer = msgspec.json.decode(raw, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise TransportUnavailableError(
+                f"something answered {api} that is not JetStream ({error}); check who else uses its subjects"
+            ) from error
+        if isinstance(answer.get("error"), dict):
             raise _error_of(api, answer["error"])
         return answer
 

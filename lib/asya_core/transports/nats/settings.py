@@ -49,7 +49,7 @@ class Secrets:
         """Trust the given authority, or else the system's. Raises TransportRefusedError."""
         try:
             return ssl.create_default_context(cadata=self.ca)
-        except ssl.SSLError as error:
+        except (ssl.SSLError, ValueError, TypeError, OSError) as error:  # an empty or non-ASCII text is no SSLError
             raise TransportRefusedError(f"ca.crt is no usable certificate ({error}); put a PEM file there") from error
 
 
@@ -81,6 +81,10 @@ def _server(url: str) -> Server:
         raise ValueError(f"{url!r} does not begin with nats:// or tls://")
     if not parts.hostname:
         raise ValueError(f"{url!r} names no host")
+    try:
+        parts.hostname.encode("idna")
+    except UnicodeError as error:
+        raise ValueError(f"the host of {url!r} is no name that can be looked up ({error})") from error
     return Server(parts.hostname, _port(parts), tls=parts.scheme == "tls")
 
 

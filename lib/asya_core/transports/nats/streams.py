@@ -11,9 +11,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from asya_core.errors import QueueConflictError, QueueMissingError, TransportRefusedError
+from asya_core.errors import (
+    QueueConflictError,
+    QueueMissingError,
+    TransportRefusedError,
+    TransportUnavailableError,
+)
 from asya_core.transports.base import Depth, is_queue_name, require_queue_name
 from asya_core.transports.nats.requests import Requests
 
@@ -152,3 +158,20 @@ async def look_up(requests: Requests, queue: str) -> dict[str, Any]:
     if not is_queue_name(queue):
         raise QueueMissingError(f"{queue!r} is no name that a queue can have")
     return await requests.call(f"CONSUMER.INFO.{queue}.{CONSUMER}")
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerFacts:
+    """What a queue's consumer says of itself: when it was made, as the server writes it, and how long leases last."""
+
+    created: str
+    lease_seconds: float
+
+
+async def consumer_facts(requests: Requests, queue: str) -> ConsumerFacts:
+    """Look the queue's consumer up. Raises like `look_up`."""
+    found = await look_up(requests, queue)
+    try:
+        return ConsumerFacts(str(found["created"]), found["config"]["ack_wait"] / SECOND)
+    except (KeyError, TypeError) as error:
+        raise TransportUnavailableError(f"JetStream described the consumer of {queue} without {error}") from error

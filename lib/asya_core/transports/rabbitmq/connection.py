@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from asya_core.errors import TransportError, TransportRefusedError, TransportUnavailableError
@@ -22,7 +24,10 @@ _random = secrets.SystemRandom()
 
 
 class Listener(Protocol):
-    """A part of the transport that lives on links."""
+    """A part of the transport that lives on links.
+
+    What it raises is a mistake of ours or of whoever it calls back: that is logged, and the link is built anew.
+    """
 
     def link_up(self, link: Link) -> None:
         """Begin to use this link."""
@@ -78,6 +83,7 @@ class Connection:
         """Wait for the first link, as long as it takes. Raises TransportRefusedError."""
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._supervision = asyncio.create_task(self._supervise(first), name="rabbitmq connection")
+        self._supervision.add_done_callback(partial(_supervision_ended, first))
         try:
             await first
         except BaseException:
@@ -99,13 +105,10 @@ class Connection:
             await asyncio.sleep(pause_before(attempt))
             try:
                 link = await self._open(attempt)
-            except TransportRefusedError as error:
-                if not first.done():
+            except TransportError as error:
+                if isinstance(error, TransportRefusedError) and not first.done():
                     first.set_exception(error)
                     return
-                self._tell(error)
-                attempt += 1
-            except TransportError as error:
                 self._tell(error)
                 attempt += 1
             else:
@@ -117,9 +120,16 @@ class Connection:
                 self._drop(link.lost.result())
 
     async def _open(self, attempt: int) -> Link:
+        """Open a link. Raises TransportError, also for what nobody foresaw: supervision must not end unseen."""
         servers = self._settings.servers
         server: Server = servers[attempt % len(servers)]
-        link = await open_link(server, self._settings, read_secrets(self._settings.secrets_dir))
+        try:
+            link = await open_link(server, self._settings, read_secrets(self._settings.secrets_dir))
+        except TransportError:
+            raise
+        except Exception as error:
+            logger.exception("connecting to the RabbitMQ server at %s failed in a way that nobody foresaw", server)
+            raise TransportRefusedError(f"{server} can't be used: {type(error).__name__}: {error}") from error
         logger.info("connected to the RabbitMQ server at %s, version %s", server, link.version)
         self._told = ""
         return link
@@ -133,7 +143,7 @@ class Connection:
     def _take(self, link: Link) -> None:
         self._link = link
         for listener in self._listeners:
-            listener.link_up(link)
+            self._call(link, listener.link_up, link)
 
     def _drop(self, reason: str) -> None:
         if self._link is None:
@@ -141,7 +151,7 @@ class Connection:
         link, self._link = self._link, None
         link.end(reason)
         for listener in self._listeners:
-            listener.link_down(reason)
+            self._call(link, listener.link_down, reason)
         logger.info("disconnected from RabbitMQ: %s", reason)
 
     async def _watch(self, link: Link) -> bool:
@@ -151,7 +161,25 @@ class Connection:
             await asyncio.wait([link.lost], timeout=TICK_SECONDS)
             if not link.lost.done():
                 lived = True
-                link.tick()
+                self._call(link, link.tick)
                 for listener in self._listeners:
-                    listener.tick()
+                    self._call(link, listener.tick)
         return lived
+
+    def _call(self, link: Link, method: Callable[..., None], *arguments: object) -> None:
+        """Call a listener; when it fails, go on with the others and give up the link that it fails on."""
+        try:
+            method(*arguments)
+        except Exception:
+            logger.exception("a part of the RabbitMQ transport failed; connecting anew")
+            link.end("a part of the transport failed")
+
+
+def _supervision_ended(first: asyncio.Future[None], task: asyncio.Task[None]) -> None:
+    """Let nobody wait for a link that will not come, and let no mistake here go unseen."""
+    error = None if task.cancelled() else task.exception()
+    if not first.done():
+        first.set_exception(error or TransportUnavailableError("the connection was closed by this process"))
+    elif error is not None:
+        context = {"message": "the supervision of the RabbitMQ connection ended", "exception": error, "task": task}
+        task.get_loop().call_exception_handler(context)

@@ -225,7 +225,9 @@ class RabbitmqConsumer:
     # Subscribe
 
     def _free(self, delivery: Delivery, generation: int) -> None:
+        """Free the delivery's place; nothing may be published for it any more."""
         self._in_hand.remove(delivery)
+        delivery.lease_until = 0.0
         if generation != self._generation:
             self._old -= 1
             self._adjust()

@@ -1,0 +1,65 @@
+"""The transport that values ask for where the local run's broker is another one, and what the chart thinks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from asya_cli.errors import CliError
+from asya_cli.local.render import Release, render
+
+_SET = "transport="
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """An actor whose values name another transport than the run's; `refusal` is the chart's sentence, or empty."""
+
+    actor: str
+    wanted: str
+    used: str
+    refusal: str = ""
+
+    @property
+    def note(self) -> str:
+        """Return it as a line about what is substituted."""
+        return f"{self.actor}: transport: {self.wanted} -> {self.used}"
+
+    @property
+    def warning(self) -> str:
+        """Return it as a sentence for whoever starts the run."""
+        sentence = f"warning: {self.actor} has transport {self.wanted}; this run uses {self.used}"
+        return f"{sentence}; on a cluster {self.refusal}" if self.refusal else sentence
+
+
+def find_overruled(release: Release, used: str, scratch: Path) -> Overruled | None:
+    """Return what the run's transport overrules in the release, or None.
+
+    Only then the release is rendered once more, as a cluster would, to hear whether the chart takes it at all.
+    """
+    wanted = wanted_transport(release.values, release.sets)
+    if wanted in (None, used):
+        return None
+    own = [each for each in release.set_strings if not each.startswith(_SET)]
+    as_given = Release(release.name, release.chart, release.values, release.sets, own)
+    try:
+        render(as_given, scratch)
+    except CliError as error:
+        return Overruled(release.name, str(wanted), used, str(error))
+    return Overruled(release.name, str(wanted), used)
+
+
+def wanted_transport(values: Sequence[Path | Mapping[str, Any]], sets: Sequence[str]) -> str | None:
+    """Return the transport that the strongest of the values names, or None where none does."""
+    for each in reversed([part for given in sets for part in given.split(",")]):
+        if each.startswith(_SET):
+            return each.removeprefix(_SET)
+    for source in reversed(values):
+        content = yaml.safe_load(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
+        if isinstance(content, Mapping) and content.get("transport") is not None:
+            return str(content["transport"])
+    return None

@@ -164,7 +164,9 @@ def test_the_timeout_counts_from_the_start_of_the_handler(busy, pipe):
     assert runtime.process.poll() is None
 
 
-@pytest.mark.parametrize("handler", ["functions.yield_for_ever", "coroutines.yield_for_ever"])
+@pytest.mark.parametrize(
+    "handler", ["functions.yield_for_ever", "coroutines.yield_for_ever", "coroutines.plain_generator_for_ever"]
+)
 def test_a_generator_that_waits_for_the_sidecar_is_not_past_its_timeout(start, handler):
     runtime = start(handler)
     client = runtime.connect()

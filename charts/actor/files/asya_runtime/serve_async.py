@@ -243,9 +243,12 @@ class AsyncServer:
             peer = self._peer
             if peer is not None and peer.session is session:
                 peer.send()
+                await asyncio.sleep(0)  # a generator that awaits nothing would keep CANCEL and its timeout waiting
                 job.pause()
-                await peer.writable.wait()
-                job.resume()
+                try:
+                    await peer.writable.wait()
+                finally:
+                    job.resume()
 
         try:
             argument = self._handler.argument(job.meta, job.payload)

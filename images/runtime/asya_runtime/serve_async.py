@@ -19,6 +19,7 @@ from asya_runtime.lifetime import (
     STOP_SIGNALS,
     Running,
     in_child,
+    leave_at_signal,
     leave_overdue,
     overdue,
     report_overdue,
@@ -272,7 +273,8 @@ class AsyncServer:
 
     def _stop(self) -> None:
         for number in STOP_SIGNALS:
-            asyncio.get_running_loop().remove_signal_handler(number)  # a second one ends the process
+            asyncio.get_running_loop().remove_signal_handler(number)
+        leave_at_signal()
         self._draining = True
         if self._peer is not None:
             self._peer.session.drain()

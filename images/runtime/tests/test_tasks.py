@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import struct
 
 import pytest
@@ -221,4 +222,4 @@ def test_a_second_signal_ends_at_once(start):
     client.other(frames.DRAIN)
     runtime.terminate()
 
-    assert runtime.finish()[0] == -15
+    assert runtime.finish()[0] == 128 + signal.SIGTERM

@@ -9,10 +9,7 @@ from collections.abc import Sequence
 import click
 
 from asya_cli.commands.root import command
-from asya_cli.errors import FAILED, MISUSED, CliError
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells give it."""
+from asya_cli.errors import FAILED, INTERRUPTED, MISUSED, CliError, tell
 
 
 def main() -> None:
@@ -40,10 +37,7 @@ def _tell(error: click.ClickException | click.Abort | CliError) -> int:
         error.show()
         return MISUSED
     if isinstance(error, CliError):
-        if error.detail:
-            click.echo(error.detail, err=True)
-        click.echo(f"error: {error}", err=True)
-        return error.exit_code
+        return tell(error)
     where = f"; see `{error.ctx.command_path} --help`" if isinstance(error, click.UsageError) and error.ctx else ""
     click.echo(f"error: {error.format_message().rstrip('.')}{where}", err=True)
     return error.exit_code

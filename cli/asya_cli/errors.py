@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import click
+
 FAILED = 1
 """Exit code: the command understood what was asked and could not do it, or the message ended in an error."""
 
 MISUSED = 2
 """Exit code: the command line, or a file that it names, is not what the command takes."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells give it."""
 
 
 class CliError(Exception):
@@ -24,3 +29,11 @@ class MisuseError(CliError):
     """The command line is not what the command takes."""
 
     exit_code = MISUSED
+
+
+def tell(error: CliError) -> int:
+    """Show an error on stderr and return its exit code."""
+    if error.detail:
+        click.echo(error.detail, err=True)
+    click.echo(f"error: {error}", err=True)
+    return error.exit_code

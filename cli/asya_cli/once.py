@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,11 @@ from typing import Any
 
 from asya_cli.assets import find_assets
 from asya_cli.errors import FAILED, CliError, MisuseError
+from asya_cli.misspelling import MALFORMED, NO_ATTRIBUTE, NOT_FOUND, explain
 
 ENVELOPE = "envelope"
 
-_MISSPELT = {"handler_malformed", "handler_module_not_found", "handler_attribute_missing", "handler_not_callable"}
+_MISSPELT = {MALFORMED, NOT_FOUND, NO_ATTRIBUTE, "handler_not_callable"}
 _NOT_JSON = "msg_parsing_error"
 
 
@@ -38,20 +39,23 @@ class Call:
     timeout: float | None = None
 
 
-def call_handler(call: Call, folder: Path, environ: Mapping[str, str]) -> list[bytes]:
+def call_handler(
+    call: Call, folder: Path, environ: Mapping[str, str], ending: Callable[[int], None] = lambda _: None
+) -> list[bytes]:
     """Import the handler from `folder`, call it once, and return its results as JSON, as they would be sent on.
 
-    None, or an empty list, gives no result. Raises MisuseError where the handler is misspelt or the argument is not
-    JSON, CliError with the user's own traceback for what their code raised.
+    None, or an empty list, gives no result. `ending` is called with the exit code before the time limit ends the
+    process. Raises MisuseError where the handler is misspelt or the argument is neither JSON nor, in envelope mode, an
+    envelope that an actor takes; CliError with the user's own traceback for what their code raised.
     """
     meta, payload = _parts(call)
     runtime = _Runtime(folder)
-    with _stdout_to_stderr(), _limited(call.timeout):
+    with _stdout_to_stderr(), _limited(call.timeout, ending):
         try:
             handler = runtime.load(call.handler, environ, call.mode)
             results: list[bytes] = handler.invoke(payload, meta)
         except runtime.load_error as error:
-            raise _load_failure(error) from None
+            raise _load_failure(error, call.handler, folder) from None
         except runtime.call_error as error:
             raise _call_failure(error) from None
         finally:
@@ -80,6 +84,7 @@ def _parts(call: Call) -> tuple[bytes, bytes]:
     if call.mode != ENVELOPE:
         return b"{}", call.argument
     envelope = _as_envelope(json.loads(call.argument), call.handler)
+    _check_given(_dump(envelope))
     payload = envelope.pop("payload")
     return _dump(envelope), _dump(payload)
 
@@ -89,6 +94,24 @@ def _as_envelope(value: Any, handler: str) -> dict[str, Any]:
     whole = value if isinstance(value, dict) and "payload" in value and "route" in value else {"payload": value}
     actor = handler.split(".", maxsplit=1)[0].replace("_", "-")
     return {"id": "asya-run", "route": {"actors": [actor], "current": 0}, **whole}
+
+
+def _check_given(body: bytes) -> None:
+    """Raise MisuseError for an envelope that no sidecar would give to a handler."""
+    envelopes = importlib.import_module("asya_core.envelope")
+    limits = importlib.import_module("asya_core.limits").Limits()
+    errors = importlib.import_module("asya_core.errors")
+    routes = importlib.import_module("asya_core.route")
+    try:
+        route = envelopes.decode(body, limits).route
+        problem = routes.problem_with_route(route)
+    except errors.EnvelopeError as error:
+        problem = str(error)
+    else:
+        if not problem and routes.next_actor(route) is None:
+            problem = f"route.current: {route.current} is the end of the route, where no handler is left"
+    if problem:
+        raise MisuseError(f"an actor would refuse the given envelope; {problem}; correct the argument")
 
 
 def _check_route(meta: bytes, payload: bytes, result: bytes) -> None:
@@ -118,7 +141,7 @@ def _stdout_to_stderr() -> Iterator[None]:
 
 
 @contextmanager
-def _limited(timeout: float | None) -> Iterator[None]:
+def _limited(timeout: float | None, ending: Callable[[int], None]) -> Iterator[None]:
     """End the whole process when the time is up: code that does not return can't be made to."""
     if timeout is None:
         yield
@@ -126,8 +149,8 @@ def _limited(timeout: float | None) -> Iterator[None]:
 
     def end(_: int, frame: FrameType | None) -> None:
         stack = "".join(_user_frames(traceback.extract_stack(frame)))
-        sentence = f"error: the handler still ran after {timeout:g} s; it was there; raise --timeout or make it faster"
-        os.write(2, f"{stack}{sentence}\n".encode("utf-8", "backslashreplace"))
+        os.write(2, f"{stack}error: {too_slow(timeout)}\n".encode("utf-8", "backslashreplace"))
+        ending(FAILED)
         os._exit(FAILED)
 
     signal.signal(signal.SIGALRM, end)
@@ -141,13 +164,20 @@ def _limited(timeout: float | None) -> Iterator[None]:
         faulthandler.cancel_dump_traceback_later()
 
 
+def too_slow(timeout: float) -> str:
+    """Return the sentence about a handler that was ended at its time limit, below the place where it was."""
+    return f"the handler still ran after {timeout:g} s, at the place shown above; raise --timeout or make it faster"
+
+
 def _user_frames(stack: Sequence[traceback.FrameSummary]) -> list[str]:
     """Format the frames below the last of the runtime's."""
     ours = [index for index, frame in enumerate(stack) if Path(frame.filename).parent.name == "asya_runtime"]
     return traceback.format_list(list(stack)[ours[-1] + 1 if ours else 0 :])
 
 
-def _load_failure(error: Any) -> CliError:
+def _load_failure(error: Any, handler: str, folder: Path) -> CliError:
+    if error.code in (MALFORMED, NOT_FOUND, NO_ATTRIBUTE) and (sentence := explain(error.code, handler, folder)):
+        return MisuseError(sentence)
     kind = MisuseError if error.code in _MISSPELT else CliError
     return kind(str(error.message), detail=error.traceback.rstrip())
 

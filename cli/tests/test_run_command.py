@@ -1,15 +1,21 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from cli.tests.supervised import wait_dead
+
 HANDLERS = """
+import atexit
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 
@@ -72,6 +78,40 @@ def slow(payload):
 
 def leave(payload):
     sys.exit(7)
+
+
+def vanish(payload):
+    os._exit(payload)
+
+
+def crash(payload):
+    os.kill(os.getpid(), 11)
+
+
+def linger(payload):
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    atexit.register(print, "last words", file=sys.stderr)
+    return payload
+
+
+def fork(payload):
+    if os.fork() == 0:
+        time.sleep(600)
+    return payload
+
+
+def block(payload):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    time.sleep(600)
+
+
+def modules(payload):
+    return sorted(sys.modules)
+
+
+def where(payload):
+    print(os.getpid(), flush=True)
+    time.sleep(600)
 """
 
 
@@ -159,7 +199,12 @@ def test_an_error_shows_the_users_own_traceback_and_no_line_of_ours(asya_run):
         ("wrong.process", 1, "No module named 'nonesuch_library'"),
         ("handlers.Broken.process", 1, "error: building Broken failed: FileNotFoundError"),
         ("handlers.shoot", 2, 'has no "shoot"; did you mean "shout"?'),
-        ("handler.shout", 2, 'error: no module named "handler"'),
+        ("handler.shout", 2, "nor installed; run it where handler.py lies"),
+        ("handlers/shout", 2, "error: the handler 'handlers/shout' is a path; "),
+        ("handlers/shout", 2, "did you mean handlers.shout?"),
+        ("./handlers.py:shout", 2, "did you mean handlers.shout?"),
+        ("handlers.py", 2, "error: handlers.py is a file; "),
+        ("handlers.py", 2, "name a function in it: handlers.<function>"),
         ("shout", 2, 'error: the handler "shout" is not of the form module.function'),
         ("handlers:shout", 2, 'did you mean "handlers.shout"?'),
     ],
@@ -218,20 +263,86 @@ def test_a_handler_that_takes_too_long_is_ended_and_shown_where_it_was(asya_run)
     done = asya_run("handlers.slow", "{}", "--timeout", "0.3")
     assert (done.returncode, done.stdout) == (1, "")
     assert "time.sleep(60)" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("error: the handler still ran after 0.3 s")
+    assert done.stderr.splitlines()[-1] == (
+        "error: the handler still ran after 0.3 s, at the place shown above; raise --timeout or make it faster"
+    )
     assert "asya_" not in done.stderr
 
 
-def test_nothing_heavy_is_imported(folder):
+def test_a_handler_that_does_not_come_back_to_python_is_ended_too(asya_run):
+    done = asya_run("handlers.block", "{}", "--timeout", "0.1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "in block" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: the handler still ran after 0.1 s, at the place shown above")
+
+
+@pytest.mark.parametrize(
+    ("handler", "payload", "how"),
+    [("vanish", "9", "exit 9"), ("vanish", "0", "exit 0"), ("crash", "0", "signal 11, SIGSEGV")],
+)
+def test_a_handler_that_ends_the_process_is_noticed(asya_run, handler, payload, how):
+    done = asya_run(f"handlers.{handler}", payload)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: the handler ended the process ({how}); no result is left of that; look for")
+
+
+def test_a_thread_that_the_handler_leaves_does_not_hold_the_command_up(asya_run):
+    done = asya_run("handlers.linger", "1")
+    assert (done.returncode, done.stdout) == (0, "1\n")
+
+
+def test_a_process_that_the_handler_leaves_does_not_hide_its_result(folder):
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "asya_cli", "run", "handlers.fork", "1"], cwd=folder, start_new_session=True
+    ) as process:
+        assert process.wait(60) == 0
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_handler_does_not_outlive_the_command(folder, number):
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "asya_cli", "run", "handlers.where", "1"], cwd=folder, stderr=subprocess.PIPE
+    ) as process:
+        pid = int(process.stderr.readline())
+        process.send_signal(number)
+        wait_dead(pid)
+
+
+def test_ctrl_c_ends_the_handler(folder):
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "asya_cli", "run", "handlers.where", "1"],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 130
+
+
+@pytest.mark.parametrize(
+    ("envelope", "problem"),
+    [
+        ({"route": {"actors": ["a"], "current": 5}}, "route.current: 5 is outside of 0 to 1"),
+        ({"route": {"actors": ["a"], "current": 1}}, "route.current: 1 is the end of the route"),
+        ({"route": {"actors": ["happy-end"], "current": 0}}, "route.actors[0]: 'happy-end' is reached by finishing"),
+        ({"route": ["a"]}, "no envelope: "),
+        ({"route": {"actors": ["a"], "current": 0}, "id": "a b"}, "id: 'a b' must be"),
+    ],
+)
+def test_a_given_envelope_against_the_rules_is_not_blamed_on_the_handler(asya_run, envelope, problem):
+    done = asya_run("handlers.judge", json.dumps({"id": "m1", "payload": 1, **envelope}), "--mode", "envelope")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: an actor would refuse the given envelope; {problem}")
+    assert done.stderr.endswith("; correct the argument\n")
+
+
+def test_nothing_heavy_is_imported(asya_run):
     heavy = {"rich", "yaml", "obstore", "asyncio", "importlib.metadata", "asya_core.transports"}
-    script = (
-        "import sys; from asya_cli.__main__ import run; "
-        f"code = run(['run', 'handlers.nothing', '{{}}']); sys.exit(' '.join({heavy} & set(sys.modules)) or code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    loaded = set(map(json.loads, asya_run("handlers.modules", "1").stdout.splitlines()))
+    assert "asya_cli.once" in loaded
+    assert heavy & loaded == set()
 
 
 def on_a_terminal(folder, *arguments):

@@ -35,12 +35,7 @@ class Failed:
     chance: float
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The handler was not to blame and did not finish: shutdown, eviction, a neighbour's crash. Costs no attempt."""
-
-
-Outcome = Ended | Failed | Interrupted
+Outcome = Ended | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +47,8 @@ class Hop:
     arrived: datetime
 
 
-def decide(envelope: Envelope, outcome: Outcome, hop: Hop, now: datetime) -> Publication | None:
-    """Return what follows from a run; None when the message goes back to its queue as it is."""
-    if isinstance(outcome, Interrupted):
-        return None
+def decide(envelope: Envelope, outcome: Outcome, hop: Hop, now: datetime) -> Publication:
+    """Return what follows from a run."""
     if isinstance(outcome, Failed):
         return _after_fault(envelope, outcome, hop, now)
     if outcome.first is None:

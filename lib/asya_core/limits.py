@@ -11,7 +11,8 @@ from asya_core.errors import EnvelopeError
 _SAME_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _STEPS = bytes.maketrans(b"[]", array("b", [1, -1]).tobytes())
-_ORDINARY_DEPTH = 16
+_ORDINARY_DEPTH = 32
+_CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,15 @@ class Limits:
 def check_limits(body: bytes, limits: Limits) -> None:
     """Raise EnvelopeError when `body` is too long, too deep, or not UTF-8."""
     if len(body) > limits.size:
-        raise EnvelopeError("msg_parsing_error", f"too large: {len(body)} bytes; at most {limits.size} are taken")
+        raise EnvelopeError(
+            "msg_parsing_error",
+            f"too large: {len(body)} bytes; at most {limits.size} are taken; "
+            "raise maxBodyBytes, or store the content and send where it is",
+        )
     if is_deeper_than(body, limits.depth):
-        raise EnvelopeError("msg_parsing_error", f"nested deeper than {limits.depth} arrays or objects")
+        raise EnvelopeError(
+            "msg_parsing_error", f"nested deeper than {limits.depth} arrays or objects; send a flatter message"
+        )
     check_utf8(body)
 
 
@@ -55,7 +62,7 @@ def is_deeper_than(body: bytes, depth: int) -> bool:
     if b"\\" in body and rb"\"" in body:  # one byte is found many times as fast as two
         unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
         structure = unescaped.translate(_SAME_BRACKETS, _NO_STRUCTURE)
-    return _deepest(_outside_strings(structure)) > depth
+    return _is_deeper(_outside_strings(structure), depth)
 
 
 def _outside_strings(structure: bytes) -> bytes:
@@ -66,11 +73,28 @@ def _outside_strings(structure: bytes) -> bytes:
     return b"".join(structure.replace(b'""', b"").split(b'"')[::2])
 
 
+def _is_deeper(brackets: bytes, depth: int) -> bool:
+    """Go through the brackets in chunks, so that what is far too deep is refused at its beginning."""
+    opened = 0
+    for start in range(0, len(brackets), _CHUNK):
+        chunk = brackets[start : start + _CHUNK]
+        if opened + _at_most(chunk) > depth and opened + _deepest(chunk) > depth:
+            return True
+        opened += chunk.count(b"[") - chunk.count(b"]")
+    return False
+
+
+def _at_most(brackets: bytes) -> int:
+    """Return a level that is not exceeded: that of what is left when the innermost pairs are out, a level a pass."""
+    rest, passes = brackets, 0
+    while rest and passes < _ORDINARY_DEPTH:
+        before, rest = rest, rest.replace(b"[]", b"")
+        if len(rest) == len(before):
+            break
+        passes += 1
+    return passes + rest.count(b"[")
+
+
 def _deepest(brackets: bytes) -> int:
-    """Take the innermost pairs out, a level a pass, and count one by one only what is not empty soon."""
-    rest = brackets
-    for level in range(_ORDINARY_DEPTH):
-        if not rest:
-            return level
-        rest = rest.replace(b"[]", b"")
-    return max(accumulate(array("b", brackets.translate(_STEPS))))
+    """Count one by one."""
+    return max(accumulate(array("b", brackets.translate(_STEPS)), initial=0))

@@ -11,9 +11,11 @@ from msgspec import UNSET, Raw, UnsetType
 from asya_core.envelope import Envelope, Status, check_json, decode_edit
 from asya_core.errors import EnvelopeError, ResultError, RouteError
 from asya_core.ids import child_id
-from asya_core.limits import Limits
+from asya_core.limits import Limits, is_deeper_than
 from asya_core.route import HAPPY_END, advanced, check_edit, next_actor, restored
 from asya_core.times import rfc3339
+
+_DEPTH = Limits().depth
 
 Kind = Literal["routing", "retry", "happy_end", "error_end"]
 
@@ -28,15 +30,22 @@ class Publication:
     delay: float = 0.0
 
 
-def child(envelope: Envelope, index: int, payload: Raw) -> Envelope:
+def child(envelope: Envelope, index: int, payload: Raw, depth: int = _DEPTH) -> Envelope:
     """Return child `index` of a message in payload mode: its route one step on, with a payload of its own.
 
-    Raises ResultError with a sentence when the payload is no JSON.
+    Raises ResultError with a sentence when the payload is no JSON, or when the next actor could not read the envelope
+    around it, because that would be nested deeper than `depth`. Its size is for whoever publishes it to check.
     """
+    body = bytes(payload)
     try:
-        check_json(bytes(payload))
+        check_json(body)
     except EnvelopeError as error:
         raise ResultError(f"result {index} of the handler can't be passed on: {error}") from None
+    if is_deeper_than(body, depth - 1):
+        raise ResultError(
+            f"result {index} of the handler can't be passed on: it is nested deeper than {depth - 1} arrays or "
+            "objects; return a flatter one"
+        )
     made = with_status(envelope, envelope.status)
     made.route, made.payload, made.payload_ref = advanced(envelope.route), payload, UNSET
     return _as_child(made, envelope, index)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import UNSET, Raw
 
-from asya_core.decide import Ended, Failed, Hop, Interrupted, arrival, decide, refusal
+from asya_core.decide import Ended, Failed, Hop, arrival, decide, refusal
 from asya_core.envelope import Envelope, ErrorRecord, Route, Status
 from asya_core.error_record import to_error_end
 from asya_core.faults import Fault
@@ -27,10 +27,6 @@ def hop(**policy):
 
 def after(fault, envelope=None, **policy):
     return decide(envelope or message(), Failed(fault, 0.0), hop(**policy), NOW)
-
-
-def test_an_interrupted_message_goes_back_as_it_is():
-    assert decide(message(), Interrupted(), hop(max_attempts=9), NOW) is None
 
 
 def test_a_result_goes_to_the_next_actor():

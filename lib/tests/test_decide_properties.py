@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Raw
 
-from asya_core.decide import Ended, Failed, Hop, Interrupted, arrival, decide
+from asya_core.decide import Ended, Failed, Hop, arrival, decide
 from asya_core.envelope import Route, decode, encode
 from asya_core.faults import Fault
 from asya_core.outgoing import attempt_of, child
@@ -48,10 +48,7 @@ resiliencies = st.just(Resiliency()) | st.builds(
 )
 results = st.none() | json_texts.map(lambda text: Raw(text.encode()))
 outcomes = (
-    st.builds(Interrupted)
-    | results
-    | st.builds(Failed, faults, st.floats(0, 1, exclude_max=True))
-    | st.builds(Failed, faults, st.just(0.0))
+    results | st.builds(Failed, faults, st.floats(0, 1, exclude_max=True)) | st.builds(Failed, faults, st.just(0.0))
 )
 
 
@@ -65,9 +62,6 @@ def test_exactly_one_thing_follows_and_the_message_stays_as_it_was(envelope, out
     publication = decide(envelope, outcome, hop, NOW)
 
     assert encode(envelope) == before
-    if isinstance(outcome, Interrupted):
-        assert publication is None
-        return
     assert decode(encode(publication.envelope), LIMITS) == publication.envelope
     assert (publication.envelope.id, publication.envelope.parent_id) == (envelope.id, envelope.parent_id)
     assert (publication.envelope.headers, publication.envelope.unknown) == (envelope.headers, envelope.unknown)

@@ -166,9 +166,9 @@ def test_a_payload_that_only_lenient_parsers_take_is_refused(payload):
 
 
 def test_size_and_depth_are_looked_at_before_anything_is_parsed():
-    with pytest.raises(EnvelopeError, match=r"^too large: 11 bytes; at most 10 are taken$"):
+    with pytest.raises(EnvelopeError, match=r"^too large: 11 bytes; at most 10 are taken; raise maxBodyBytes"):
         decode(b"nonsense {[", Limits(size=10))
-    with pytest.raises(EnvelopeError, match=r"^nested deeper than 1 arrays or objects$"):
+    with pytest.raises(EnvelopeError, match=r"^nested deeper than 1 arrays or objects; send a flatter message$"):
         decode(b"nonsense {[", Limits(depth=1))
 
 
@@ -181,7 +181,7 @@ def test_an_envelope_as_deep_as_the_limit_is_taken():
     payload = "[" * 255 + "]" * 255
 
     assert raw(read(text(payload)).payload) == payload.encode()
-    assert refusal_of(text(f"[{payload}]")) == "nested deeper than 256 arrays or objects"
+    assert refusal_of(text(f"[{payload}]")) == "nested deeper than 256 arrays or objects; send a flatter message"
 
 
 def test_an_edit_is_read_whatever_stands_where_the_handler_may_not_write():

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec import UNSET, Raw
 
-from asya_core.envelope import Envelope, ErrorRecord, Route, Status, encode
+from asya_core.envelope import Envelope, ErrorRecord, Route, Status, decode, encode
 from asya_core.errors import ResultError, RouteError
 from asya_core.limits import Limits
 from asya_core.outgoing import Publication, attempt_of, child, edited_child, forward, to_end
@@ -82,6 +82,27 @@ def test_a_result_that_is_no_json_is_the_handlers_error(result):
     assert caught.value.code == "result_error"
 
 
+def test_a_result_may_be_as_deep_as_the_next_actor_can_read():
+    payload = b"[" * 255 + b"]" * 255
+    made = decode(encode(child(message(), 0, Raw(payload))), LIMITS)
+
+    assert bytes(made.payload) == payload
+
+
+def test_a_result_that_the_next_actor_could_not_read_is_the_handlers_error():
+    with pytest.raises(ResultError, match="nested deeper than 255 arrays or objects; return a flatter one"):
+        child(message(), 0, Raw(b"[" * 256 + b"]" * 256))
+
+
+def test_an_edited_envelope_may_be_no_deeper_than_the_next_actor_can_read():
+    head, tail = b'{"id":"a","route":{"actors":["split","judge"],"current":2},"payload":', b"}"
+    payload = b"[" * 255 + b"]" * 255
+
+    assert bytes(edited_child(message(), 0, head + payload + tail, LIMITS).payload) == payload
+    with pytest.raises(RouteError, match="nested deeper than 256"):
+        edited_child(message(), 0, head + b"[" + payload + b"]" + tail, LIMITS)
+
+
 def test_an_edited_envelope_becomes_a_child():
     before = message(parent_id="p")
     item = b'{"id":"a","route":{"actors":["split","judge","refine"],"current":2},"payload":[1e999],"new":0}'
@@ -111,7 +132,7 @@ def test_a_child_in_envelope_mode_may_lose_its_parent_on_the_way_through_the_han
     [
         (b"[]", LIMITS, f"{NO_ENVELOPE}: no envelope: Expected `object`, got `array`"),
         (b'{"id":', LIMITS, f"{NO_ENVELOPE}: not JSON: Input data was truncated"),
-        (b"[[]]", Limits(depth=1), f"{NO_ENVELOPE}: nested deeper than 1 arrays or objects"),
+        (b"[[]]", Limits(depth=1), f"{NO_ENVELOPE}: nested deeper than 1 arrays or objects; send a flatter message"),
         (
             b'{"id":"a","route":{"actors":[]},"payload":1}',
             LIMITS,

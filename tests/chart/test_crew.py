@@ -27,6 +27,13 @@ def test_each_end_is_an_actor_with_its_handler_and_store(crew, end):
     assert crew.one("ScaledObject", end)["spec"]["scaleTargetRef"] == {"name": end}
 
 
+@pytest.mark.parametrize("end", ENDS)
+def test_ends_take_what_is_larger_than_any_actors_message(crew, actor, end):
+    most = {int(crew.env(container, end)["ASYA_MAX_BODY_BYTES"]) for container in (SIDECAR, RUNTIME)}
+
+    assert most == {2 * int(actor.env(SIDECAR)["ASYA_MAX_BODY_BYTES"]) + 1024 * 1024}
+
+
 def test_the_image_has_the_runtime_so_none_is_mounted(crew):
     assert crew.all("ConfigMap") == []
 

@@ -113,6 +113,33 @@ def test_notes_say_first_that_the_echo_handler_runs(helm, tmp_path):
     assert text.startswith("NO IMAGE AND NO HANDLER WERE GIVEN: this release runs the built-in echo handler")
 
 
+def test_notes_say_what_keeps_pods_from_starting(helm, tmp_path):
+    warning = "imageRegistry IS EMPTY: pods start only on nodes that have asya-"
+
+    assert f"{warning}sidecar:0.1.0 already" in notes(helm, tmp_path / "1", "actor", HANDLER)
+    assert f"{warning}crew:0.1.0 and asya-sidecar:0.1.0 already" in notes(helm, tmp_path / "2", "crew", {})
+    given = {"imageRegistry": "registry.example.com/asya"}
+    assert "imageRegistry" not in notes(helm, tmp_path / "3", "actor", {**HANDLER, **given})
+    assert "imageRegistry" not in notes(helm, tmp_path / "4", "crew", given)
+    own = {**HANDLER, "sidecar": {"image": "registry.example.com/own-sidecar:1"}}
+    assert "imageRegistry" not in notes(helm, tmp_path / "5", "actor", own)
+
+
+@pytest.mark.parametrize(
+    ("enabled", "replicas", "sentence"),
+    [
+        (False, 0, "It runs no pods until replicas is raised:"),
+        (False, 1, "It runs 1 pod all the time:"),
+        (False, 3, "It runs 3 pods all the time:"),
+        (True, 3, "replicas: 3 does not count while scaling.enabled is true; set scaling.minReplicaCount."),
+    ],
+)
+def test_notes_say_how_many_pods_run(helm, tmp_path, enabled, replicas, sentence):
+    values = {**HANDLER, "scaling": {"enabled": enabled}, "replicas": replicas}
+
+    assert sentence in notes(helm, tmp_path, "actor", values)
+
+
 def test_notes_name_queue_pods_and_old_names(helm, tmp_path):
     values = {**HANDLER, "scaling": {"minReplicas": 1, "maxReplicas": 9}, "timeout": {"processing": 60}}
     text = notes(helm, tmp_path, "actor", values)
@@ -120,11 +147,13 @@ def test_notes_name_queue_pods_and_old_names(helm, tmp_path):
     assert text.startswith("Actor mine takes messages from queue asya-mine (nats).")
     assert "KEDA runs 1 to 9 pods" in text
     assert "scaling.minReplicas is an old name; write scaling.minReplicaCount." in text
+    assert "replicas: " not in text
     assert "timeout.processing is an old name; write timeout.actor." in text
 
 
 def test_notes_of_crew_say_where_results_are(helm, tmp_path):
-    text = notes(helm, tmp_path, "crew", {})
+    text = notes(helm, tmp_path, "crew", {"queue": {"prefix": "dev-"}})
 
+    assert text.startswith("The end actors take messages from queues dev-happy-end and dev-error-end and keep them")
     assert "keep them in file:///data" in text
     assert "delete pvc mine-store" in text

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
 from asya_cli.argument import STDIN, read_json
-from asya_cli.errors import FAILED, MisuseError
-from asya_cli.once import Call, HandlerRaisedError, call_handler
+from asya_cli.errors import FAILED, CliError, MisuseError
+from asya_cli.isolation import ProcessEndedError, run_in_child
+from asya_cli.once import Call, HandlerRaisedError, call_handler, too_slow
 
 _NOTHING = "note: the handler returned nothing; the message would go to happy-end as it is"
 
@@ -31,7 +33,7 @@ asya run text_processor.process '{"text": "hello"}'
 asya run classifier.TextClassifier.process @message.json --env MODEL_PATH=./model
 cat message.json | asya run judge.Judge.process --mode envelope | jq .route
 
-Exit codes: 0 it returned; 1 it raised, or could not be loaded; 2 the command line is wrong.
+Exit codes: 0 it returned; 1 it raised, ended its process, or could not be loaded; 2 the command line is wrong.
 """
 
 
@@ -62,8 +64,22 @@ def command(
         return MisuseError.exit_code
     os.environ.update(_variable(each) for each in variables)
     call = Call(handler, read_json(STDIN if argument is None else argument), mode, timeout)
+    began = time.monotonic()
     try:
-        results = call_handler(call, Path.cwd(), os.environ)
+        return run_in_child(lambda done: _call(call, done))
+    except ProcessEndedError as error:
+        if timeout is not None and time.monotonic() - began > timeout:
+            raise CliError(too_slow(timeout)) from None
+        raise CliError(
+            f"the handler ended the process ({error.how}); no result is left of that; look for os._exit, or for a "
+            "crash in a library that is not written in Python"
+        ) from None
+
+
+def _call(call: Call, done: Callable[[int], None]) -> int:
+    """Call the handler and show its results. Whoever ends the process at the time limit calls `done` first."""
+    try:
+        results = call_handler(call, Path.cwd(), os.environ, done)
     except HandlerRaisedError as error:
         click.echo(error.detail, err=True)
         return FAILED

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from asya_runtime.connection import Listener, not_made, remove_stale
 from asya_runtime.errors import StartError
 from asya_runtime.handler import Handler
-from asya_runtime.lifetime import RUNNING_NAME, Running, before_ready
+from asya_runtime.lifetime import RUNNING_NAME, Running, leave_at_signal
 from asya_runtime.loader import load
 from asya_runtime.serve_sync import serve as serve_sync
 from asya_runtime.settings import Settings, from_env
@@ -24,7 +24,7 @@ log = logging.getLogger("asya_runtime")
 def run(environ: Mapping[str, str]) -> int:
     """Load the handler, serve it until the drain is over, and return the exit code."""
     began = time.monotonic()
-    before_ready()
+    leave_at_signal()
     faulthandler.enable()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # so that a user's print is seen when it is made

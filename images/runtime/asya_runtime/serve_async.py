@@ -19,6 +19,7 @@ from asya_runtime.lifetime import (
     STOP_SIGNALS,
     Running,
     in_child,
+    leave_at_signal,
     leave_overdue,
     overdue,
     report_overdue,
@@ -243,9 +244,12 @@ class AsyncServer:
             peer = self._peer
             if peer is not None and peer.session is session:
                 peer.send()
+                await asyncio.sleep(0)  # a generator that awaits nothing would keep CANCEL and its timeout waiting
                 job.pause()
-                await peer.writable.wait()
-                job.resume()
+                try:
+                    await peer.writable.wait()
+                finally:
+                    job.resume()
 
         try:
             argument = self._handler.argument(job.meta, job.payload)
@@ -269,7 +273,8 @@ class AsyncServer:
 
     def _stop(self) -> None:
         for number in STOP_SIGNALS:
-            asyncio.get_running_loop().remove_signal_handler(number)  # a second one ends the process
+            asyncio.get_running_loop().remove_signal_handler(number)
+        leave_at_signal()
         self._draining = True
         if self._peer is not None:
             self._peer.session.drain()

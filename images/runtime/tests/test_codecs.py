@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 import uuid
+from pathlib import Path
 
 import numpy as np
 import pydantic
@@ -14,6 +16,7 @@ import pytest
 from asya_runtime import encoding
 from asya_runtime.decoding import decode_exactly
 from asya_runtime.errors import InvocationError
+from asya_runtime.handler import Handler
 from images.runtime.tests.test_encoding import ITSELF, TEN_PAST, Colour, Level, Pair, Point, Unwilling, nested
 
 
@@ -192,3 +195,15 @@ def test_a_broken_or_old_library_is_passed_over(monkeypatch):
 
 def test_orjson_is_preferred():
     assert encoding.choose().name == "orjson"
+
+
+def test_many_results_take_no_more_memory_than_they_need(codec):
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    handler = Handler(lambda entries: entries, "payload", codec=codec)
+    before = resident()
+    results = list(handler.results([1] * 20_000))
+
+    assert results == [b"1"] * 20_000
+    assert resident() - before < 10_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import struct
 
 import pytest
@@ -164,6 +165,31 @@ def test_a_generator_waits_for_a_sidecar_that_does_not_read(start):
     assert answer.error["code"] == "cancelled_error"
 
 
+def test_what_a_plain_generator_yields_is_sent_as_it_comes(start):
+    runtime = start("coroutines.plain_generator_for_ever", ASYA_CONCURRENCY="2")
+    client = runtime.connect()
+    client.invoke(1, {})
+    assert [client.item(1, index) for index in (0, 1)] == [0, 1]
+    client.invoke(2, {})
+    assert client.item(2, 0) == 0
+    client.send(frames.CANCEL, 1)
+
+    assert client.answer(1).error["code"] == "cancelled_error"
+    assert runtime.line() == "closed"
+
+
+@pytest.mark.parametrize("handler", ["coroutines.plain_generator_for_ever", "coroutines.yield_for_ever"])
+def test_a_generator_that_awaits_nothing_is_ended_at_its_timeout(start, handler):
+    runtime = start(handler)
+    client = runtime.connect()
+    client.invoke(1, {}, timeout_ms=50)
+
+    answer = client.answer(1)
+    assert answer.items
+    assert answer.error["code"] == "timeout_error"
+    assert runtime.process.poll() is None
+
+
 def test_a_peer_that_breaks_the_protocol_is_disconnected_and_the_next_one_served(start):
     runtime = start("coroutines.echo")
     client = runtime.connect()
@@ -196,4 +222,4 @@ def test_a_second_signal_ends_at_once(start):
     client.other(frames.DRAIN)
     runtime.terminate()
 
-    assert runtime.finish()[0] == -15
+    assert runtime.finish()[0] == 128 + signal.SIGTERM

@@ -236,9 +236,6 @@ class Run:
         outcome = Ended(self._first) if self._broken is None else Failed(self._broken, _chance.random())
         hop = Hop(self.actor.settings.actor, self.actor.settings.resiliency, self.arrived)
         publication = decide(self.envelope, outcome, hop, datetime.now(UTC))
-        if publication is None:
-            self.release()
-            return
         if self._broken is not None:
             self._note_failure(publication, self._broken)
         elif self._first is None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 ENVELOPE = "envelope"
+_FEW = 8  # results that are kept as their encoder made them
 Emit = Callable[[bytes], Awaitable[None]]
 
 
@@ -54,13 +55,17 @@ class Handler:
         return self._encoded(self.call(argument))
 
     async def results_to(self, emit: Emit, argument: object) -> Iterable[bytes]:
-        """Call an async handler; give what an async generator yields to `emit` as it comes, return all other results.
+        """Call an async handler; give what a generator of either kind yields to `emit`, return all other results.
 
         Raises as `results` does.
         """
         result = self.call(argument)
         if hasattr(type(result), "__await__"):
             result = await result
+        if isinstance(result, Generator):
+            for item in self._yielded(result):
+                await emit(item)
+            return ()
         if not hasattr(type(result), "__aiter__"):
             return self._encoded(result)
         index = 0
@@ -109,7 +114,9 @@ class Handler:
             return ()
         if isinstance(result, (list, tuple)):
             # All of them before any is sent: a list with one bad entry publishes nothing.
-            return [encode(entry, f"result[{index}]") for index, entry in enumerate(result)]
+            items = (encode(entry, f"result[{index}]") for index, entry in enumerate(result))
+            # orjson leaves each of its bytes objects in a block of kilobytes; a copy has the size that it needs.
+            return list(items) if len(result) <= _FEW else [bytes(memoryview(item)) for item in items]
         if isinstance(result, Generator):
             return self._yielded(result)
         _refuse_unfinished(result)

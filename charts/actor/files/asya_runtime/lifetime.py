@@ -81,8 +81,7 @@ def on_stop(callback: Callable[[], None], wake_descriptor: int = -1) -> None:
     """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in STOP_SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+        leave_at_signal()
         callback()
 
     for number in STOP_SIGNALS:
@@ -90,8 +89,8 @@ def on_stop(callback: Callable[[], None], wake_descriptor: int = -1) -> None:
     signal.set_wakeup_fd(wake_descriptor, warn_on_full_buffer=False)
 
 
-def before_ready() -> None:
-    """Let a signal end the process at once while the handler is being loaded, also where it has process id 1."""
+def leave_at_signal() -> None:
+    """Let the next signal end the process at once, also where it has process id 1 and so no default for signals."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         os._exit(128 + number)

@@ -37,6 +37,20 @@ async def plain_generator(payload):
     return (number for number in range(payload["n"]))
 
 
+async def plain_generator_for_ever(payload):
+    return iter_for_ever()
+
+
+def iter_for_ever():
+    number = 0
+    try:
+        while True:
+            yield number
+            number += 1
+    finally:
+        print("closed", flush=True)
+
+
 async def wait_for_ever(payload):
     """Say what happens, for those that watch."""
     print("waiting", flush=True)

@@ -1,0 +1,143 @@
+"""A broker and a runtime that do only what a test tells them to, and that notice every broken promise."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from asya_core.errors import LeaseLostError, TransportError
+from asya_core.transports import Confirmed, Delivery
+from asya_runtime import frames
+from asya_sidecar.frames import Kind
+from asya_sidecar.run import Run
+
+LEASE_FOREVER = float("inf")
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time passes only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        super().__init__()
+
+    def time(self) -> float:
+        return self.now
+
+    def clock(self) -> SimpleNamespace:
+        """Stand in for the module `time`."""
+        return SimpleNamespace(monotonic=self.time)
+
+
+@dataclass(eq=False)
+class Sent:
+    """One publish that has not been answered."""
+
+    queue: str
+    id: str
+    run: Run
+    confirmed: Confirmed
+
+
+@dataclass(eq=False)
+class Broker:
+    """Transport and consumer in one. What it was told about each delivery is checked as it comes."""
+
+    runs: list[Run] = field(default_factory=list)
+    in_hand: dict[Delivery, None] = field(default_factory=dict)
+    settled: set[Delivery] = field(default_factory=set)
+    sent: list[Sent] = field(default_factory=list)
+    last_of: dict[Run, str] = field(default_factory=dict)
+    stored_by: set[Run] = field(default_factory=set)
+    asked_for: int = 0
+    connected = True
+    consuming = True
+
+    def resize(self, prefetch: int) -> None:
+        self.asked_for = prefetch
+
+    def settle(self, delivery: Delivery) -> None:
+        run = self.answered(delivery)
+        self.settled.add(delivery)
+        unconfirmed = [sent.id for sent in self.sent if sent.run is run]
+        assert not unconfirmed, f"settled while {unconfirmed} were not confirmed"
+        assert run in self.last_of or run in self.stored_by, "settled before anything followed from it"
+
+    def release(self, delivery: Delivery) -> None:
+        self.answered(delivery)
+
+    def answered(self, delivery: Delivery) -> Run | None:
+        assert delivery in self.in_hand, "a delivery was settled or released twice"
+        del self.in_hand[delivery]
+        return next((run for run in self.runs if delivery in run.deliveries), None)
+
+    def publish(
+        self, queue: str, body: bytes, confirmed: Confirmed, *, delay: float = 0.0, holding: Delivery | None = None
+    ) -> None:
+        assert delay >= 0
+        assert holding is not None
+        if holding.is_lost:
+            asyncio.get_running_loop().call_soon(confirmed, LeaseLostError("lost"))
+            return
+        run = next(run for run in self.runs if holding in run.deliveries)
+        assert not run.over, "published for a message that had left our hands"
+        self.sent.append(Sent(queue, json.loads(body)["id"], run, confirmed))
+
+    def confirm(self, sent: Sent, error: TransportError | None) -> None:
+        self.sent.remove(sent)
+        if error is None and sent.id == sent.run.envelope.id:
+            assert sent.run not in self.last_of, f"one id went to {self.last_of[sent.run]} and to {sent.queue}"
+            self.last_of[sent.run] = sent.queue
+        sent.confirmed(error)
+
+
+class Connection:
+    """The runtime's end of the socket."""
+
+    def __init__(self, client: Any, concurrency: int) -> None:
+        self.client = client
+        self.concurrency = concurrency
+        self.draining = False
+        self.closing = False
+        self.outstanding: list[int] = []
+        self.cancelled: set[int] = set()
+        self._decoder = frames.Decoder(frames.FROM_SIDECAR)
+
+    @property
+    def begun(self) -> list[int]:
+        return self.outstanding[: self.concurrency]
+
+    def send(self, pieces: list[bytes | memoryview]) -> None:
+        for kind, request, _ in self._decoder.feed(b"".join(pieces)):
+            if kind == frames.INVOKE:
+                self.outstanding.append(request)
+                # The request is known to the sidecar before it is sent.
+                live = [call.invocation for call in self.client.calls._calls.values() if call.invocation is not None]
+                assert len(live) == 1 or not any(run.suspected for run in live), "a suspect does not run alone"
+            elif kind == frames.CANCEL:
+                self.cancelled.add(request)
+        assert self._decoder.error is None
+
+    def set_reading(self, *, wanted: bool) -> None:
+        """Results go on coming: here they only come when a test says so."""
+
+    def close(self, why: str) -> None:
+        self.closing = bool(why)
+
+    def item(self, request: int, value: object) -> None:
+        self.client.answered(Kind.ITEM, request, json.dumps(value).encode())
+
+    def end(self, request: int) -> None:
+        self._finished(request)
+        self.client.answered(Kind.END, request, frames.end_body(1000))
+
+    def error(self, request: int, code: str) -> None:
+        self._finished(request)
+        self.client.answered(Kind.ERROR, request, json.dumps({"code": code, "message": "no"}).encode())
+
+    def _finished(self, request: int) -> None:
+        if request in self.outstanding:
+            self.outstanding.remove(request)

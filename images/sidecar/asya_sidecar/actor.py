@@ -195,7 +195,8 @@ class Actor:
 
     def enter_later(self, run: Run, seconds: float) -> None:
         """Let a run wait in our hands, then enter the handler again."""
-        self._admission.rest(run, seconds, self._admit)
+        self._admission.rest(run, seconds, self.on_room)
+        self.resize()
 
     def finished(self, run: Run) -> None:
         """Settle or release the message, by the run's state."""
@@ -210,8 +211,11 @@ class Actor:
             self.idle.set()
 
     def resize(self) -> None:
-        """Ask for as much as there is room for, and for a little more where messages wait for a queue to appear."""
-        extra = min(self.publisher.without_queue, _MOST_EXTRA)
+        """Ask for as much as there is room for, and for a little more where messages only wait for something to appear.
+
+        That is an output's queue, or the store of an end: nothing else has to wait with them.
+        """
+        extra = min(self.publisher.without_queue + self._admission.resting, _MOST_EXTRA)
         self.window.resize(self._prefetch.size + extra if self.serving else 0)
 
     def _begin(self, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> Run:

@@ -62,7 +62,7 @@ async def test_an_end_has_no_limit_of_deliveries(folder, end):
 async def test_other_messages_are_stored_while_one_waits_to_be_tried_again(folder, monkeypatch):
     monkeypatch.setattr(end_run, "_FIRST_RETRY", 3600.0)
     monkeypatch.setattr(end_run, "_LAST_RETRY", 3600.0)
-    async with working(folder, one_after_another(failing(), echo), MODE, actor="happy-end", ASYA_PREFETCH="5") as bench:
+    async with working(folder, one_after_another(failing(), echo), MODE, actor="happy-end") as bench:
         await bench.send(envelope("m1"), envelope("m2"))
         await bench.until_settled("m2")
 

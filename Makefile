@@ -56,15 +56,17 @@ chaos: $(READY) ## Kill parts of a running pipeline and follow every message to 
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, charts, sizes, pins and generated files
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/mypy --config-file tools/mypy-tests.ini conftest.py $(wildcard examples tests tools cli/tests lib/tests images/*/tests)
-	$(VENV)/bin/yamllint --strict --config-file lintconf.yaml .
-	$(PY) -m tools.budgets
-	$(PY) -m tools.lock --check
-	$(PY) -m tools.lint_charts
-	$(PY) -m tools.generate --check
+	@failed=; run() { echo "$$*"; "$$@" || failed="$$failed\n  $$*"; }; \
+	run $(VENV)/bin/ruff check .; \
+	run $(VENV)/bin/ruff format --check .; \
+	run $(VENV)/bin/mypy; \
+	run $(VENV)/bin/mypy --config-file tools/mypy-tests.ini conftest.py $(wildcard examples tests tools cli/tests lib/tests images/*/tests); \
+	run $(VENV)/bin/yamllint --strict --config-file lintconf.yaml .; \
+	run $(PY) -m tools.budgets; \
+	run $(PY) -m tools.lock --check; \
+	run $(PY) -m tools.lint_charts; \
+	run $(PY) -m tools.generate --check; \
+	if [ -n "$$failed" ]; then printf '%b\n' "error: these steps of make lint failed:$$failed"; exit 1; fi
 
 .PHONY: fmt
 fmt: $(READY) ## Put the Python sources into their form

@@ -140,6 +140,54 @@ def test_messages_wait_for_the_next_run(place):
     assert place.running.results.count("result") == 0
 
 
+def test_what_the_actors_finish_while_they_stop_is_stored(place):
+    up = place.foreground("handlers.wait")
+    place("send", "handlers", "1", "--id", "held")
+    place("send", "handlers", "2", "--id", "next")
+    read_until(up.stdout, "it waits")
+    down = place.spawn("down")
+    read_until(up.stdout, "draining")
+    (place.path / "go").touch()
+    assert down.wait(WITHIN) == 0
+    ended = {end.id for end in place.running.results.ends()}
+    assert "held" in ended
+    waiting = place.running.state.waiting
+    assert sum(waiting.values()) + len(ended) == 2
+    assert set(waiting) <= {"asya-handlers"}
+
+
+def test_down_says_what_it_waits_for_and_ctrl_c_ends_it_at_once(place):
+    up = place.foreground("handlers.wait")
+    pids = place.pids()
+    place("send", "handlers", "1")
+    read_until(up.stdout, "it waits")
+    place("send", "handlers", "2")
+    down = place.spawn("down")
+    assert down.stderr is not None
+    assert down.stderr.readline() == (
+        "still running: handlers (asya-runtime, asya-sidecar); Ctrl-C, or `asya local down --now`, ends it at once\n"
+    )
+    interrupt(down)
+    assert finish(down)[1].endswith("ending it at once\n")
+    assert down.returncode == 0
+    for pid in pids:
+        wait_dead(pid)
+
+
+def test_what_waits_at_the_end_is_told(place):
+    place("up", "handlers.wait", "--detach")
+    for id_ in ("a", "b", "c"):
+        place("send", "handlers,handlers", "1", "--id", id_)
+    place.running.kill("happy-end", "asya-sidecar", signal.SIGSTOP)
+    (place.path / "go").touch()
+    down = place("down")
+    lines = down.stdout.splitlines()
+    assert lines[-1] == "stopped"
+    told = sum(int(line.split()[0]) for line in lines[:-1])
+    assert told == 3
+    assert all(line.endswith(" for the next up") for line in lines[:-1])
+
+
 def test_values_files_flags_and_interpreters_reach_the_actors_they_name(place, tmp_path_factory):
     actors = place.path / "actors"
     actors.mkdir()

@@ -1,21 +1,15 @@
 import json
 import os
 import pty
-import signal
 import subprocess
 import sys
 
 import pytest
 
-from cli.tests.supervised import wait_dead
-
 HANDLERS = """
-import atexit
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
 
 
@@ -80,38 +74,8 @@ def leave(payload):
     sys.exit(7)
 
 
-def vanish(payload):
-    os._exit(payload)
-
-
-def crash(payload):
-    os.kill(os.getpid(), 11)
-
-
-def linger(payload):
-    threading.Thread(target=time.sleep, args=(600,)).start()
-    atexit.register(print, "last words", file=sys.stderr)
-    return payload
-
-
-def fork(payload):
-    if os.fork() == 0:
-        time.sleep(600)
-    return payload
-
-
-def block(payload):
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
-    time.sleep(600)
-
-
 def modules(payload):
     return sorted(sys.modules)
-
-
-def where(payload):
-    print(os.getpid(), flush=True)
-    time.sleep(600)
 """
 
 
@@ -267,58 +231,6 @@ def test_a_handler_that_takes_too_long_is_ended_and_shown_where_it_was(asya_run)
         "error: the handler still ran after 0.3 s, at the place shown above; raise --timeout or make it faster"
     )
     assert "asya_" not in done.stderr
-
-
-def test_a_handler_that_does_not_come_back_to_python_is_ended_too(asya_run):
-    done = asya_run("handlers.block", "{}", "--timeout", "0.1")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "in block" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("error: the handler still ran after 0.1 s, at the place shown above")
-
-
-@pytest.mark.parametrize(
-    ("handler", "payload", "how"),
-    [("vanish", "9", "exit 9"), ("vanish", "0", "exit 0"), ("crash", "0", "signal 11, SIGSEGV")],
-)
-def test_a_handler_that_ends_the_process_is_noticed(asya_run, handler, payload, how):
-    done = asya_run(f"handlers.{handler}", payload)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"error: the handler ended the process ({how}); no result is left of that; look for")
-
-
-def test_a_thread_that_the_handler_leaves_does_not_hold_the_command_up(asya_run):
-    done = asya_run("handlers.linger", "1")
-    assert (done.returncode, done.stdout) == (0, "1\n")
-
-
-def test_a_process_that_the_handler_leaves_does_not_hide_its_result(folder):
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "asya_cli", "run", "handlers.fork", "1"], cwd=folder, start_new_session=True
-    ) as process:
-        assert process.wait(60) == 0
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_the_handler_does_not_outlive_the_command(folder, number):
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "asya_cli", "run", "handlers.where", "1"], cwd=folder, stderr=subprocess.PIPE
-    ) as process:
-        pid = int(process.stderr.readline())
-        process.send_signal(number)
-        wait_dead(pid)
-
-
-def test_ctrl_c_ends_the_handler(folder):
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "asya_cli", "run", "handlers.where", "1"],
-        cwd=folder,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
-        process.stderr.readline()
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(60) == 130
 
 
 @pytest.mark.parametrize(

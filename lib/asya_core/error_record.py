@@ -10,17 +10,20 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from asya_core.envelope import Envelope, ErrorRecord, Route, check_json
+from asya_core.envelope import Envelope, ErrorRecord, Route, Status, check_json
 from asya_core.errors import EnvelopeError
 from asya_core.faults import Fault
 from asya_core.ids import problem_with_ids, raw_id
 from asya_core.limits import Limits, is_deeper_than
 from asya_core.outgoing import Publication, attempt_of, new_status, with_status
 from asya_core.route import ERROR_END, is_actor_name
+from asya_core.times import read_rfc3339
 
 _DEPTH_OF_ORIGINAL = Limits().depth - 2
 """An error record is two levels around the original, and has to be readable itself."""
 
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+_ANY_ID = "any"
 _LONGEST_MESSAGE = 4096
 _LONGEST_TRACEBACK = 32_768
 
@@ -48,12 +51,15 @@ def to_error_end(
 def undecodable(body: bytes, message_id: str, error: EnvelopeError, actor: str, now: datetime) -> Publication:
     """Make an error record of bytes that are no envelope.
 
-    What can be read is kept: a usable id, and the message as JSON. Anything else is stored as base64 under an id made
-    of the bytes' hash and the broker's message id, so that the same message gives the same record.
+    Its id is made of the bytes' hash and the broker's message id: the same message gives the same record, and garbage
+    can't take the end of the message whose id it carries. That id, if it can be read, is the record's `parent_id`, for
+    whoever looks for it; `status.created_at` is kept, too, so that the record lies under its day. The message itself
+    is stored as JSON, or else as base64.
     """
-    id_, parent_id = _salvaged_ids(body) or (raw_id(body, message_id), UNSET)
     route = Route(actors=[actor] if is_actor_name(actor) else [])
-    envelope = Envelope(id=id_, parent_id=parent_id, route=route, payload=Raw(body))
+    known = _readable(body)
+    id_, parent_id = raw_id(body, message_id), _salvaged_id(known)
+    envelope = Envelope(id=id_, parent_id=parent_id, route=route, status=_salvaged_status(known), payload=Raw(body))
     return to_error_end(envelope, Fault(code=error.code, message=str(error)), actor, now)
 
 
@@ -86,14 +92,26 @@ def _original(payload: Raw) -> Raw:
     return Raw(msgspec.json.encode({"base64": base64.b64encode(body).decode("ascii")}))
 
 
-def _salvaged_ids(body: bytes) -> tuple[str, str | UnsetType] | None:
-    """Return id and parent_id, if the envelope of an error record can carry them."""
-    try:
-        found = msgspec.json.decode(body, type=_Identified)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
-    problem = problem_with_ids(found.id, found.parent_id)
-    return None if problem else (found.id, found.parent_id)
+def _readable(body: bytes) -> _Readable:
+    with suppress(*_UNREADABLE):
+        return msgspec.json.decode(body, type=_Readable)
+    return _Readable()
+
+
+def _salvaged_id(known: _Readable) -> str | UnsetType:
+    """Return the id that the message carries, if it is one."""
+    with suppress(*_UNREADABLE):
+        id_ = msgspec.json.decode(known.id, type=str)
+        return UNSET if problem_with_ids(_ANY_ID, id_) else id_
+    return UNSET
+
+
+def _salvaged_status(known: _Readable) -> Status | UnsetType:
+    """Return a status with the time that the message was created at, if it is one."""
+    with suppress(*_UNREADABLE):
+        created_at = msgspec.json.decode(known.status, type=_Created).created_at
+        return Status(created_at=created_at) if read_rfc3339(created_at) else UNSET
+    return UNSET
 
 
 def _without_middle(text: str, most: int) -> str:
@@ -103,6 +121,10 @@ def _without_middle(text: str, most: int) -> str:
     return f"{text[:half]}\n[{len(text) - 2 * half} characters left out]\n{text[-half:]}"
 
 
-class _Identified(msgspec.Struct):
-    id: str
-    parent_id: str | UnsetType = UNSET
+class _Readable(msgspec.Struct):
+    id: Raw = Raw(b"null")
+    status: Raw = Raw(b"null")
+
+
+class _Created(msgspec.Struct):
+    created_at: str

@@ -58,7 +58,7 @@ def child_id(id_: str, position: int, index: int) -> str:
 
 
 def raw_id(body: bytes, message_id: str) -> str:
-    """Name the record of a message that carries no usable id: its bytes' SHA-256 and the broker's own id for it.
+    """Name the record of a message that is no envelope: its bytes' SHA-256 and the broker's own id for it.
 
     It has no dot, so it is never taken for a child's.
     """

@@ -29,11 +29,7 @@ class Limits:
 def check_limits(body: bytes, limits: Limits) -> None:
     """Raise EnvelopeError when `body` is too long, too deep, or not UTF-8."""
     if len(body) > limits.size:
-        raise EnvelopeError(
-            "msg_parsing_error",
-            f"too large: {len(body)} bytes; at most {limits.size} are taken; "
-            "raise maxBodyBytes, or store the content and send where it is",
-        )
+        raise EnvelopeError("msg_parsing_error", too_large(len(body), limits))
     if is_deeper_than(body, limits.depth):
         raise EnvelopeError(
             "msg_parsing_error", f"nested deeper than {limits.depth} arrays or objects; send a flatter message"
@@ -49,6 +45,14 @@ def check_utf8(body: bytes) -> None:
         body.decode()
     except UnicodeDecodeError as error:
         raise EnvelopeError("msg_parsing_error", f"not UTF-8: {error.reason} at byte {error.start}") from None
+
+
+def too_large(size: int, limits: Limits) -> str:
+    """Say that a message of `size` bytes is over the limit, and what to do about it."""
+    return (
+        f"too large: {size} bytes; at most {limits.size} are taken; "
+        "raise maxBodyBytes, or store the content and send where it is"
+    )
 
 
 def is_deeper_than(body: bytes, depth: int) -> bool:

@@ -12,6 +12,7 @@ from asya_core.envelope import Envelope, ErrorRecord, Route, Status, decode, enc
 from asya_core.error_record import error_of, to_error_end, undecodable
 from asya_core.errors import EnvelopeError
 from asya_core.faults import Fault
+from asya_core.limits import Limits
 from lib.tests.envelopes import LIMITS, raw
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -121,34 +122,61 @@ def test_the_traceback_can_be_left_out():
     )
 
 
-def test_a_message_that_is_no_envelope_is_stored_under_its_id_when_it_has_one():
+def test_a_message_that_is_no_envelope_is_stored_beside_the_end_of_the_id_that_it_carries():
     body = b' {"id":"order-7","payload":{"n":1e999}} '
     record = unread(body)
 
-    assert (record.id, record.parent_id, record.route) == ("order-7", UNSET, Route(actors=["judge"]))
+    assert record.id == f"raw-{hashlib.sha256(body).hexdigest()}-17"
+    assert (record.parent_id, record.route) == ("order-7", Route(actors=["judge"]))
     assert (record.status.reason, record.status.actor) == ("msg_parsing_error", "judge")
     assert record.status.error.message == "no envelope: Object missing required field `route`"
     assert b'"original_payload":' + body + b"}" in raw(record.payload)
 
 
-def test_a_childs_message_that_is_no_envelope_keeps_its_parent():
-    record = unread(b'{"id":"a-0.1","parent_id":"a"}')
-
-    assert (record.id, record.parent_id) == ("a-0.1", "a")
+@pytest.mark.parametrize(
+    "body", [b'{"id":"a-0.1"}', b'{"id":"a-0.1","parent_id":"a"}', b'{"id":"a-0.1","parent_id":7,"status":7}']
+)
+def test_a_childs_message_that_is_no_envelope_is_found_by_the_childs_id(body):
+    assert unread(body).parent_id == "a-0.1"
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"nonsense", b"\xff\xfe", b'{"id":', b'{"id":7}', b'{"id":"a b"}', b'{"id":"a-0.1"}',
-        b'{"id":"a","parent_id":7}', b'{"id":"a","parent_id":""}', b"[1]", b"[" * 100_000, b'{"id":"\xff"}',
+        b"", b"nonsense", b"\xff\xfe", b'{"id":', b'{"id":7}', b'{"id":"a b"}', b'{"id":""}', b"[1]", b"[" * 100_000,
+        b'{"id":"\xff"}',
     ],
 )  # fmt: skip
-def test_a_message_without_a_usable_id_is_stored_under_its_hash(body):
+def test_a_message_without_a_usable_id_has_no_parent(body):
     record = unread(body)
 
     assert record.id == f"raw-{hashlib.sha256(body).hexdigest()}-17"
     assert record.parent_id is UNSET
+
+
+def test_a_message_that_is_no_envelope_keeps_the_time_that_it_was_created_at():
+    record = unread(b'{"id":7,"status":{"created_at":"2026-02-27T23:59:59+01:00","attempt":"many"}}')
+
+    assert record.status.created_at == "2026-02-27T23:59:59+01:00"
+    assert (record.status.phase, record.status.attempt) == ("failed", 1)
+
+
+@pytest.mark.parametrize(
+    "status", [b"7", b"{}", b'{"created_at":7}', b'{"created_at":"yesterday"}', b'{"created_at":"\xff"}']
+)
+def test_a_time_of_creation_that_is_none_is_left_out(status):
+    assert unread(b'{"id":"a","status":' + status + b"}").status.created_at is UNSET
+
+
+def test_a_message_over_the_limit_keeps_its_id_and_its_day():
+    body = encode(
+        message(id="big", status=Status(created_at="2026-03-01T08:00:00Z"), payload=Raw(b'"%b"' % (b"x" * 99)))
+    )
+    with pytest.raises(EnvelopeError, match="too large"):
+        decode(body, Limits(size=99))
+    record = undecodable(body, "17", EnvelopeError("msg_parsing_error", "too large"), "judge", NOW).envelope
+
+    assert (record.parent_id, record.status.created_at) == ("big", "2026-03-01T08:00:00Z")
 
 
 @pytest.mark.parametrize(

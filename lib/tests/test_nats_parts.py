@@ -20,7 +20,7 @@ from asya_core.transports.nats.login import connect_options
 from asya_core.transports.nats.publisher import Publisher, read_outcome
 from asya_core.transports.nats.requests import Requests
 from asya_core.transports.nats.settings import Secrets, Server, read_secrets, settings_from
-from asya_core.transports.nats.streams import consumer_facts, differences, require_schedules
+from asya_core.transports.nats.streams import consumer_facts, differences, require_schedules, stream_config
 from asya_core.transports.nats.wire import WireError
 
 
@@ -58,6 +58,10 @@ def test_only_what_was_asked_for_can_differ():
     assert differences(wanted, {"storage": "file", "subjects": ["a"], "created_by": "somebody"}) == ""
     sentence = differences(wanted, {"max_age": 5, "storage": "file", "subjects": ["b"]})
     assert sentence == "max_age is 5, not 0, subjects is ['b'], not ['a']"
+
+
+def test_an_administrator_may_have_raised_the_replicas_of_a_queue():
+    assert differences(stream_config("q"), stream_config("q") | {"num_replicas": 3}) == ""
 
 
 @pytest.mark.parametrize(

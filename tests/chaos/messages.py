@@ -69,7 +69,7 @@ def make_messages(seed: int, count: int) -> list[Message]:
 
 
 def raw_name(body: bytes) -> str:
-    """Return what stands before the broker's own id in the name of a record of bytes that are no JSON."""
+    """Return what stands before the broker's own id in the name of a record of bytes that are no envelope."""
     return f"raw-{hashlib.sha256(body).hexdigest()}"
 
 
@@ -81,7 +81,7 @@ def _message(id_: str, kind: str) -> Message:
     payload = {"name": id_, "kind": kind, "part": 0, "steps": []}
     body = json.dumps({"id": id_, "route": route, "payload": payload}).encode()
     if kind == "torn":
-        return Message(id_, body, {id_: _ERROR}, 0)
+        return Message(id_, body, {raw_name(body): _ERROR}, 0)
     behaviour = _BEHAVIOURS[kind]
     ids = [id_, *(child_id(id_, _SPLIT, index) for index in range(1, len(behaviour.ends)))]
     return Message(id_, body, dict(zip(ids, behaviour.ends, strict=True)), behaviour.executions)

@@ -62,8 +62,8 @@ class Helm:
     folder: Path
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([self.program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    def run(self, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([self.program, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
     def template(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chart.rendering import HANDLER, ROOT, RUNTIME
+from tests.chart.rendering import HANDLER, ROOT, RUNTIME, SIDECAR
 
 FLAVORS = sorted(path.stem for path in (ROOT / "flavors").glob("*.yaml"))
 PRESET = {
@@ -157,3 +157,12 @@ def test_flavors_begin_with_what_they_do_and_need(flavor):
     assert lines[0].startswith("# ")
     assert any(line.startswith("# Needs ") for line in lines[:4])
     assert f"`{flavor}`" in (ROOT / "flavors/README.md").read_text()
+
+
+def test_of_flavors_that_exclude_each_other_the_last_one_wins_key_by_key(helm):
+    files = [f"flavors/{name}.yaml" for name in ("scale-to-zero", "always-on", "nats", "rabbitmq")]
+    rendered = helm.template(HANDLER, files=files)
+    spec = rendered.one("ScaledObject")["spec"]
+
+    assert (spec["minReplicaCount"], spec["cooldownPeriod"]) == (1, 300)
+    assert rendered.env(SIDECAR)["ASYA_TRANSPORT"] == "rabbitmq"

@@ -73,12 +73,18 @@ async def test_a_policy_may_send_what_failed_another_way(flow):
     assert len(flow.pipeline.executions("flaky", "rescued")) == 1
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe no envelope", b"", b"[1, 2", b'"text"'], ids=repr)
-async def test_bytes_that_are_no_envelope_are_kept(flow, body):
-    await flow.post("echo", body)
+async def record_of(flow, body):
+    """Return the stored record of bytes that are no envelope."""
     prefix = f"raw-{hashlib.sha256(body).hexdigest()}-"
     await eventually(lambda: any(prefix in key for key in flow.pipeline.results.keys("error")), 40)
     (stored,) = [end.envelope for end in flow.pipeline.results.ends() if end.id.startswith(prefix)]
+    return stored
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe no envelope", b"", b"[1, 2", b'"text"'], ids=repr)
+async def test_bytes_that_are_no_envelope_are_kept(flow, body):
+    await flow.post("echo", body)
+    stored = await record_of(flow, body)
     assert stored["payload"]["error"] == "msg_parsing_error"
     assert stored["status"]["actor"] == "echo"
     original = stored["payload"]["original_payload"]
@@ -86,11 +92,12 @@ async def test_bytes_that_are_no_envelope_are_kept(flow, body):
     assert original == ("text" if is_json else {"base64": base64.b64encode(body).decode()})
 
 
-async def test_an_envelope_that_lacks_something_is_kept_under_its_own_id(flow):
-    body = {"id": "lacks-a-route", "payload": {"n": 2**70}}
-    await flow.post("echo", json.dumps(body).encode())
-    stored = await flow.error("lacks-a-route")
-    assert stored["payload"]["original_payload"] == body
+async def test_an_envelope_that_lacks_something_is_kept_with_its_id_as_the_parents(flow):
+    body = json.dumps({"id": "lacks-a-route", "payload": {"n": 2**70}}).encode()
+    await flow.post("echo", body)
+    stored = await record_of(flow, body)
+    assert stored["parent_id"] == "lacks-a-route"
+    assert stored["payload"]["original_payload"] == json.loads(body)
     assert "route" in stored["payload"]["details"]["message"]
 
 

@@ -19,6 +19,26 @@ def test_help_lists_every_target_with_its_comment():
     assert targets == PROMISED
 
 
+def test_lint_runs_every_step_and_sums_up_which_failed(tmp_path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("ruff", "mypy", "yamllint", "python"):
+        (programs / name).write_text(f"#!/bin/sh\nexit {int(name in ('ruff', 'yamllint'))}\n")
+        (programs / name).chmod(0o755)
+    (tmp_path / ".ready").touch()
+    done = subprocess.run(
+        ["make", "lint", f"VENV={tmp_path}"], cwd=prepare.ROOT, capture_output=True, text=True, check=False
+    )
+    ran, failed = done.stdout.split("error: these steps of make lint failed:\n")
+
+    assert done.returncode != 0
+    assert ran.splitlines()[-1] == f"{programs}/python -m tools.generate --check"
+    assert [line.split()[:2] for line in failed.splitlines() if line.startswith("  ")] == [
+        *([f"{programs}/ruff", step] for step in ("check", "format")),
+        [f"{programs}/yamllint", "--strict"],
+    ]
+
+
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
 def test_workflows_pin_their_actions_and_ask_for_no_right_to_write(file):
     workflow = yaml.safe_load(file.read_text())

@@ -17,6 +17,7 @@ from asya_cli.errors import CliError, MisuseError
 from asya_cli.local.actors import read_actors
 from asya_cli.local.brokers import NAMES
 from asya_cli.local.differences import unread_names
+from asya_cli.local.endings import describe_waiting
 from asya_cli.local.logs import INTERVAL, LogReader, log_files
 from asya_cli.local.planning import Planned, Wish
 from asya_cli.local.run import LocalRun
@@ -150,5 +151,7 @@ def _stay(run: LocalRun) -> int:
     writer.write(reader.read(rest=True))
     if run.state.phase != "stopped":
         raise CliError(f"the local run's supervisor died; read {run.folder.logs / 'supervisor.log'} and start it again")
+    for line in describe_waiting(run.state.waiting):
+        click.echo(line, err=True)
     click.echo("stopped" if presses.count else "stopped from elsewhere", err=True)
     return 0

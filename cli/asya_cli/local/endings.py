@@ -1,9 +1,10 @@
-"""How a process ended, in words."""
+"""How a process ended, and what a run has left, in words."""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,3 +31,9 @@ def last_lines(log: Path) -> list[str]:
             return file.read().decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
     except OSError:
         return []
+
+
+def describe_waiting(waiting: Mapping[str, int]) -> Iterator[str]:
+    """Yield a line for each queue that holds messages at the end of a run."""
+    for queue, count in waiting.items():
+        yield f"{count} {'message waits' if count == 1 else 'messages wait'} in {queue} for the next up"

@@ -64,7 +64,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     `jobs` holds one list for each release: those in it run one after the other, the lists side by side. `scratch` is a
     folder to remove at the end, or empty. `grace` is how long a drain may take, `grace_without_parent` how long once
-    nobody is there to see it.
+    nobody is there to see it. `ends` are actors that stop after all others, once their queues are empty or
+    `empty_within` seconds are over.
     """
 
     broker: ProcessPlan
@@ -75,6 +76,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     ready_timeout: float
     grace: float
     grace_without_parent: float = 10.0
+    ends: list[str] = []
+    empty_within: float = 5.0
     backoff: Backoff = Backoff()
     parallel_jobs: int = 2
     scratch: str = ""

@@ -101,6 +101,7 @@ class Planner:
             jobs=[stand.jobs for stand in stands if stand.jobs],
             processes=[process for local in actors for process in local.processes],
             checks=[check for local in actors for check in local.checks],
+            ends=list(ENDS),
             ready_timeout=self._wish.ready_timeout,
             grace=max(stand.grace for stand in stands),
             backoff=self._wish.backoff,

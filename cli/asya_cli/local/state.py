@@ -29,11 +29,12 @@ class ProcessState(Struct, kw_only=True):
 
 
 class State(Struct, kw_only=True):
-    """The run as its supervisor sees it."""
+    """The run as its supervisor sees it. `waiting`, at its end: messages that are left for the next run, by queue."""
 
     supervisor: int
     phase: Phase = "starting"
     processes: list[ProcessState] = []
+    waiting: dict[str, int] = {}
 
     def process(self, actor: str, container: str) -> ProcessState:
         """Return one process. Raises KeyError when the run has no such process."""

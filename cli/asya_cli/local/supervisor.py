@@ -14,12 +14,13 @@ import shutil
 import signal
 import site
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from asya_cli.local.check import wait_ready
+from asya_cli.local.emptying import count_waiting, wait_empty
 from asya_cli.local.endings import describe_exit, last_lines
 from asya_cli.local.orphans import adopt_orphans, end_all_children, killed_with_parent, reap_adopted
 from asya_cli.local.plan import Check, Job, Plan, ProcessPlan, read_plan
@@ -27,6 +28,7 @@ from asya_cli.local.process import Child
 from asya_cli.local.state import Folder, Phase, State
 
 _BROKER_GRACE = 10.0
+_ENDS_GRACE = 5.0
 
 logger = logging.getLogger("asya.local")
 
@@ -168,15 +170,33 @@ class Supervisor:
                 await everything
 
     async def _end_everything(self, last: Phase) -> None:
-        """Actors first, all at once; the broker when none of them needs it any more."""
+        """Actors first, all at once; then those that store what came out; the broker when none needs it any more."""
+        was_ready = self._state.phase == "ready"
         self._enter("stopping" if last == "stopped" else "failed")
         broker = [child for child in self._running if child.plan is self._plan.broker]
-        await self._end([child for child in self._running if child not in broker], self._plan.grace)
+        ends = [child for child in self._running if child.plan.actor in self._plan.ends]
+        await self._end([child for child in self._running if child not in (*broker, *ends)], self._plan.grace)
+        if was_ready and ends:
+            await self._unless_at_once(wait_empty(self._folder.read_info(), self._plan.empty_within))
+        await self._end(ends, min(self._plan.grace, _ENDS_GRACE))
+        if was_ready and ends:
+            await self._unless_at_once(self._count_waiting())
         await self._end(broker, _BROKER_GRACE)
         end_all_children()
         if self._plan.scratch:
             shutil.rmtree(self._plan.scratch, ignore_errors=True)
         self._enter(last)
+
+    async def _count_waiting(self) -> None:
+        self._state.waiting = await count_waiting(self._folder.read_info())
+
+    async def _unless_at_once(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, but give it up when the run is to end at once."""
+        either = [asyncio.create_task(work), asyncio.create_task(self._at_once.wait())]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        for task in either:
+            task.cancel()
+        await asyncio.gather(*either, return_exceptions=True)
 
     async def _end(self, children: Sequence[Child], grace: float) -> None:
         for child in children:

@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -16,6 +17,18 @@ from asya_runtime import frames
 
 PACKAGE = Path(frames.__file__).parent
 PATIENCE = 20.0
+FROM_RUNTIME = frozenset(
+    {
+        frames.HELLO,
+        frames.ITEM,
+        frames.END,
+        frames.ERROR,
+        frames.DRAIN,
+        frames.PING,
+        frames.PONG,
+        frames.WORKER,
+    }
+)
 
 
 class Answer:
@@ -38,7 +51,7 @@ class Client:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(PATIENCE)
         self.socket.connect(str(path))
-        self.decoder = frames.Decoder(frames.FROM_RUNTIME)
+        self.decoder = frames.Decoder(FROM_RUNTIME)
         self.answers = {}
         self.others = []
         self.closed = False
@@ -104,7 +117,7 @@ class Client:
         if kind == frames.ITEM:
             answer.items.append(json.loads(body))
         elif kind == frames.END:
-            answer.microseconds = frames.parse_end(body)
+            answer.microseconds = int.from_bytes(body, "big")
         else:
             answer.error = json.loads(body)
 
@@ -181,4 +194,9 @@ def invoke_frame(request, payload, *, timeout_ms=0, meta=None):
     """Return an INVOKE; `payload` is a value, or bytes that are sent as they are."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     head = json.dumps({"id": f"message-{request}"} if meta is None else meta).encode()
-    return frames.encode(frames.INVOKE, request, frames.invoke_body(timeout_ms, head, body))
+    return frames.encode(frames.INVOKE, request, invoke_body(timeout_ms, head, body))
+
+
+def invoke_body(timeout_ms, meta, payload):
+    """Return the body of an INVOKE; `meta` and `payload` are bytes of JSON."""
+    return struct.pack(">II", timeout_ms, len(meta)) + meta + payload

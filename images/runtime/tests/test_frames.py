@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from asya_runtime import frames
+from images.runtime.tests.driver import FROM_RUNTIME, invoke_body
 
 GOLDEN = json.loads((Path(__file__).parents[3] / "tests/contract/frames.json").read_text(encoding="utf-8"))
-ALLOWED = {"sidecar": frames.FROM_SIDECAR, "runtime": frames.FROM_RUNTIME}
+ALLOWED = {"sidecar": frames.FROM_SIDECAR, "runtime": FROM_RUNTIME}
 
 
 def named(cases):
@@ -23,7 +24,7 @@ def body_of(case):
     fields = case["fields"]
     kind = case["kind"]
     if kind == "INVOKE":
-        return frames.invoke_body(fields["timeout_ms"], compact(fields["meta"]), fields["payload"].encode())
+        return invoke_body(fields["timeout_ms"], compact(fields["meta"]), fields["payload"].encode())
     if kind == "ITEM":
         return fields["item"].encode()
     if kind == "END":

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asya_runtime import frames
+from images.runtime.tests.driver import FROM_RUNTIME, invoke_body
 
 LIMIT = 256
 REQUESTS = st.integers(1, 2**64 - 1)
@@ -25,7 +26,7 @@ def pieces(data, cuts):
 
 
 def feed_all(parts):
-    decoder = frames.Decoder(frames.FROM_RUNTIME, LIMIT)
+    decoder = frames.Decoder(FROM_RUNTIME, LIMIT)
     read = [frame for part in parts for frame in decoder.feed(part)]
     return read, decoder.error
 
@@ -50,7 +51,7 @@ def test_garbage_is_judged_alike_in_any_pieces(sent, garbage, cuts):
 
 @given(st.integers(0, 2**32 - 1), st.binary(max_size=100), st.binary(max_size=100))
 def test_an_invoke_comes_back_in_its_parts(timeout_ms, meta, payload):
-    assert frames.parse_invoke(frames.invoke_body(timeout_ms, meta, payload)) == (timeout_ms, meta, payload)
+    assert frames.parse_invoke(invoke_body(timeout_ms, meta, payload)) == (timeout_ms, meta, payload)
 
 
 @given(st.binary(min_size=8, max_size=100))
@@ -60,4 +61,4 @@ def test_any_body_of_an_invoke_is_parsed_or_refused(body):
     except frames.FrameError:
         assert int.from_bytes(body[4:8], "big") > len(body) - 8
     else:
-        assert frames.invoke_body(timeout_ms, meta, payload) == body
+        assert invoke_body(timeout_ms, meta, payload) == body

@@ -11,7 +11,7 @@ from asya_runtime import frames
 from asya_runtime.errors import InvocationError
 from asya_runtime.session import Session
 from asya_runtime.settings import Settings
-from images.runtime.tests.driver import invoke_frame
+from images.runtime.tests.driver import FROM_RUNTIME, invoke_body, invoke_frame
 
 
 class Recorded:
@@ -21,7 +21,7 @@ class Recorded:
         self.jobs = []
         self.cancelled = []
         self.session = Session(Settings("module.function", **settings), self.jobs.append, self.cancelled.append)
-        self.decoder = frames.Decoder(frames.FROM_RUNTIME)
+        self.decoder = frames.Decoder(FROM_RUNTIME)
         self.greeting = self.said()
 
     def said(self):
@@ -219,7 +219,7 @@ def test_a_deadline_counts_from_the_start_and_stands_still_in_a_pause(recorded):
     [(b'{"id":"order-1"}', "order-1"), (b"{}", "unknown"), (b"[]", "unknown"), (b"\xff", "unknown"), (b"{", "unknown")],
 )
 def test_a_job_is_named_by_its_message(recorded, meta, name):
-    body = frames.invoke_body(0, meta, b"1")
+    body = invoke_body(0, meta, b"1")
     recorded.receive(frames.INVOKE, 7, body)
 
     assert str(recorded.jobs[0]) == f"request 7, message {name}"

@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from asya_runtime import frames
+from asya_runtime.errors import EXIT_TIMEOUT
 from images.runtime.tests.driver import invoke_frame
 
 
@@ -110,6 +111,19 @@ def test_what_a_generator_yields_is_sent_as_it_comes(start, pipes):
     assert client.item(1, 0) == "at once"
     pipes[0].write_text("")
     assert client.answer(1).items == ["at once", "later"]
+
+
+def test_a_timeout_holds_while_the_sidecar_does_not_read(start, pipes):
+    runtime = start("functions.yield_or_wait", ASYA_CONCURRENCY="2")
+    client = runtime.connect()
+    client.invoke(1, {})
+    client.item(1, 0)
+    client.invoke(2, {"pipe": str(pipes[0])}, timeout_ms=500)
+
+    code, errors = runtime.finish()
+    assert code == EXIT_TIMEOUT
+    assert "request 2, message message-2 ran past its timeout of 0.5 s" in errors
+    assert running(runtime) == [1, 2]
 
 
 def test_a_drain_waits_for_all_threads(start, pipes):

@@ -24,7 +24,7 @@ from asya_sidecar.intake import Undecodable, fault_of, key_of, read
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.prefetch import Prefetch
 from asya_sidecar.publisher import Publisher
-from asya_sidecar.request import meta, payload
+from asya_sidecar.request import Allowance, meta, payload
 from asya_sidecar.run import Key, Run, State
 from asya_sidecar.runtime_client import RuntimeClient
 from asya_sidecar.runtime_connection import Hello
@@ -63,7 +63,9 @@ class Actor:
         self._late: list[Delivery] = []
         self._gives_back = False
         self._served = time.monotonic()
+        self.unhurried = Allowance(settings.timeout, by_deadline=False)
         publisher.on_pressure = lambda high: self.runtime.set_reading(wanted=not high)
+        publisher.on_held = self.resize
 
     @property
     def serving(self) -> bool:
@@ -80,13 +82,13 @@ class Actor:
         now = datetime.now(UTC)
         message = read(delivery, self.settings, now)
         if isinstance(message, Undecodable):
-            self._deliver_undecodable(delivery, message)
+            self._deliver_undecodable(delivery, message, now)
             return
         key = key_of(message)
         if (known := self.runs.get(key)) is not None:
             known.adopt(delivery)
             return
-        run = self._begin(key, delivery, message)
+        run = self._begin(key, delivery, message, now)
         fault = fault_of(message, delivery, self.settings, now)
         if fault is not None:
             run.refuse(fault)
@@ -193,7 +195,8 @@ class Actor:
 
     def enter_later(self, run: Run, seconds: float) -> None:
         """Let a run wait in our hands, then enter the handler again."""
-        self._admission.rest(run, seconds, self._admit)
+        self._admission.rest(run, seconds, self.on_room)
+        self.resize()
 
     def finished(self, run: Run) -> None:
         """Settle or release the message, by the run's state."""
@@ -204,24 +207,26 @@ class Actor:
             self.metrics.settled(run.status, time.monotonic() - run.begun)
         else:
             self.window.release(run.deliveries)
-        self.resize()
         if not self.runs:
             self.idle.set()
 
     def resize(self) -> None:
-        """Ask for as much as there is room for, and for a little more where messages wait for a queue to appear."""
-        extra = min(self.publisher.without_queue, _MOST_EXTRA)
+        """Ask for as much as there is room for, and for a little more where messages only wait for something to appear.
+
+        That is an output's queue, or the store of an end: nothing else has to wait with them.
+        """
+        extra = min(self.publisher.without_queue + self._admission.resting, _MOST_EXTRA)
         self.window.resize(self._prefetch.size + extra if self.serving else 0)
 
-    def _begin(self, key: Key, delivery: Delivery, envelope: Envelope) -> Run:
+    def _begin(self, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> Run:
         kind = EndRun if self.settings.is_end else Run
-        run = self.runs[key] = kind(self, key, delivery, envelope)
+        run = self.runs[key] = kind(self, key, delivery, envelope, now)
         self.idle.clear()
         return run
 
-    def _deliver_undecodable(self, delivery: Delivery, message: Undecodable) -> None:
+    def _deliver_undecodable(self, delivery: Delivery, message: Undecodable, now: datetime) -> None:
         """Record bytes that are no envelope: at error-end by its own handler, elsewhere by sending them there."""
-        run = self._begin(message.key, delivery, message.record.envelope)
+        run = self._begin(message.key, delivery, message.record.envelope, now)
         if message.is_ours_to_store:
             log.warning("no envelope: %s", message.fault.message, extra=run.labels("undecodable", message.fault.code))
             self._admission.join(run)
@@ -231,7 +236,7 @@ class Actor:
 
     def _admit(self) -> None:
         calls = self.runtime.calls
-        while self.serving and self._admission.inside + calls.abandoned < self._prefetch.inside:
+        while self._admission and self.serving and self._admission.inside + calls.abandoned < self._prefetch.inside:
             run = self._admission.admit()
             if run is None:
                 break

@@ -36,6 +36,11 @@ class Admission(Generic[_E]):
         """How many have entered and not left."""
         return len(self._inside)
 
+    @property
+    def resting(self) -> int:
+        """How many wait for their time to come."""
+        return len(self._resting)
+
     def join(self, entrant: _E) -> None:
         """Wait at the end."""
         self._waiting.append(entrant)

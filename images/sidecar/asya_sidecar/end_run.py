@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from msgspec import UNSET
 
@@ -24,15 +25,15 @@ class EndRun(Run):
 
     __slots__ = ("_failures", "_is_wrapped")
 
-    def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope) -> None:
-        super().__init__(actor, key, delivery, envelope)
+    def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> None:
+        super().__init__(actor, key, delivery, envelope, now)
         self._failures = 0
         self._is_wrapped = False
         self.status = "end_consumed"
 
     def time_allowed(self) -> Allowance:
         """Return how long the handler may take; an end stores a message also after its deadline."""
-        return Allowance(self.actor.settings.timeout, by_deadline=False)
+        return self.actor.unhurried
 
     def on_item(self, body: bytes) -> None:
         """Ignore it: an end returns nothing that anybody waits for."""

@@ -113,7 +113,8 @@ class FrameReader:
         self._rest += data[start:]
 
     def _checked(self, size: int, number: int, request: int) -> Kind:
-        self._check_size(size)
+        if not 0 <= size <= self._limit:
+            self._check_size(size)
         try:
             kind, has_request, least, most = _RULES[number]
         except KeyError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msgspec import UNSET
@@ -12,6 +13,7 @@ from asya_core.envelope import Envelope, decode
 from asya_core.error_record import undecodable
 from asya_core.errors import EnvelopeError
 from asya_core.faults import Fault
+from asya_core.limits import too_large
 from asya_core.outgoing import Publication, attempt_of
 from asya_core.route import ERROR_END
 from asya_core.transports import Delivery
@@ -31,10 +33,16 @@ class Undecodable:
 
 
 def read(delivery: Delivery, settings: Settings, now: datetime) -> Envelope | Undecodable:
-    """Return the envelope in a delivery, or why there is none."""
+    """Return the envelope in a delivery, or why there is none.
+
+    One that is only too large is an envelope all the same: it is refused under its own id, which somebody follows.
+    """
     try:
         return decode(delivery.body, settings.limits)
     except EnvelopeError as error:
+        if _is_too_large(delivery, settings):
+            with suppress(EnvelopeError):
+                return decode(delivery.body, replace(settings.limits, size=len(delivery.body)))
         record = undecodable(delivery.body, delivery.message_id, error, settings.actor, now)
         shortened = Publication(record.actor, fitting(record.envelope, settings.limits.size), record.kind)
         # Not under its id, which is the sender's word: another message of this id may be in hand.
@@ -53,8 +61,14 @@ def fault_of(envelope: Envelope, delivery: Delivery, settings: Settings, now: da
     """Say why the message must not run at this actor, or None. Ends take everything."""
     if settings.is_end:
         return None
+    if _is_too_large(delivery, settings):
+        return Fault(code="msg_parsing_error", message=too_large(len(delivery.body), settings.limits))
     if envelope.payload is UNSET:
         return Fault(
             code="msg_parsing_error", message="payload_ref: this version does not fetch payloads; send them inside"
         )
     return refusal(envelope, settings.actor, delivery.count, settings.resiliency.max_deliveries, now)
+
+
+def _is_too_large(delivery: Delivery, settings: Settings) -> bool:
+    return not settings.is_end and len(delivery.body) > settings.limits.size

@@ -36,8 +36,8 @@ Done = Callable[[Publication, Exception | None], None]
 class Publisher:
     """Sends publications and keeps count of those that no queue has taken yet.
 
-    `without_queue` counts those whose queue does not exist. `on_pressure(True)` is called when very much is
-    unconfirmed, `on_pressure(False)` when it is little again.
+    `without_queue` counts those whose queue does not exist; `on_held` is called when it has changed.
+    `on_pressure(True)` is called when very much is unconfirmed, `on_pressure(False)` when it is little again.
     """
 
     def __init__(self, transport: Transport, settings: Settings, metrics: Metrics) -> None:
@@ -47,6 +47,7 @@ class Publisher:
         self.unconfirmed = 0
         self.without_queue = 0
         self.on_pressure: Callable[[bool], None] = lambda _: None
+        self.on_held: Callable[[], None] = lambda: None
         self._bytes = 0
         self._high = False
         self._timers: dict[_Sending, asyncio.TimerHandle] = {}
@@ -170,8 +171,10 @@ class _Sending:
         self._done(self._publication, error)
 
     def _count_queue(self, *, missing: bool) -> None:
-        self._publisher.without_queue += missing - self._without_queue
-        self._without_queue = missing
+        if missing is not self._without_queue:
+            self._without_queue = missing
+            self._publisher.without_queue += 1 if missing else -1
+            self._publisher.on_held()
 
     def _shrink(self) -> bool:
         """Leave something out of an error record that is too large; tell whether there was anything."""

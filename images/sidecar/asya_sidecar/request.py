@@ -46,10 +46,10 @@ class Allowance:
     by_deadline: bool
 
 
-def time_allowed(until: datetime | None, most: float, now: datetime) -> Allowance:
+def time_allowed(until: datetime, most: float, now: datetime) -> Allowance:
     """Return how long a handler may take from `now` on: `most` seconds, or less when the message's time is up before.
 
     Not above 0 when it is up already.
     """
-    left = most if until is None else (until - now).total_seconds()
+    left = (until - now).total_seconds()
     return Allowance(min(most, left), by_deadline=left < most)

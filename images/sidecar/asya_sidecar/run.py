@@ -55,13 +55,17 @@ class State(enum.Enum):
     LOST = enum.auto()
 
 
+_OVER = (State.SETTLED, State.RELEASED, State.LOST)
+
+
 class Surroundings(Protocol):
-    """What a run needs of its actor."""
+    """What a run needs of its actor. `unhurried` is what a handler may take when no deadline is near."""
 
     settings: Settings
     publisher: Publisher
     metrics: Metrics
     envelope_mode: bool
+    unhurried: Allowance
 
     def left_handler(self, run: Run, seconds: float | None) -> None:
         """Make room in the handler; `seconds` is how long it took, None where it did not end well."""
@@ -84,13 +88,13 @@ class Run:
         "begun", "deliveries", "envelope", "key", "request", "state", "status", "suspected",
     )  # fmt: skip
 
-    def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope) -> None:
+    def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> None:
         self.actor = actor
         self.key = key
         self.deliveries = [delivery]
         self.envelope = envelope
         self.begun = time.monotonic()
-        self.arrived = arrival(envelope, datetime.now(UTC))
+        self.arrived = arrival(envelope, now)
         self.state = State.WAITING
         self.status = "success"
         self.suspected = False
@@ -111,7 +115,7 @@ class Run:
     @property
     def over(self) -> bool:
         """Whether the message has left our hands."""
-        return self.state in (State.SETTLED, State.RELEASED, State.LOST)
+        return self.state in _OVER
 
     def delivery(self) -> Delivery:
         """Return the delivery by which the message is held now: the last one, where it was delivered again."""
@@ -123,6 +127,8 @@ class Run:
 
     def time_allowed(self) -> Allowance:
         """Return how long the handler may take from now on."""
+        if self._deadline is None:
+            return self.actor.unhurried
         allowance = time_allowed(self._deadline, self.actor.settings.timeout, datetime.now(UTC))
         self._by_deadline = allowance.by_deadline
         return allowance

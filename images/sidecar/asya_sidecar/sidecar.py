@@ -21,7 +21,7 @@ from asya_sidecar.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_LONGEST_TICK = 1.0
+_SHORTEST_TICK, _LONGEST_TICK = 0.05, 1.0
 _TICKS_A_TIMEOUT = 4
 _CONSUME_RETRY = 2.0
 
@@ -131,7 +131,7 @@ class Sidecar:
         self._given_up += self.actor.release_all()
 
     async def _tick(self) -> None:
-        seconds = min(_LONGEST_TICK, self.settings.timeout / _TICKS_A_TIMEOUT)
+        seconds = max(_SHORTEST_TICK, min(_LONGEST_TICK, self.settings.timeout / _TICKS_A_TIMEOUT))
         while True:
             self.health.beat()
             self.actor.tick()

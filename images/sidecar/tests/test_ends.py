@@ -1,3 +1,4 @@
+import asyncio
 import json
 
 import pytest
@@ -61,7 +62,7 @@ async def test_an_end_has_no_limit_of_deliveries(folder, end):
 async def test_other_messages_are_stored_while_one_waits_to_be_tried_again(folder, monkeypatch):
     monkeypatch.setattr(end_run, "_FIRST_RETRY", 3600.0)
     monkeypatch.setattr(end_run, "_LAST_RETRY", 3600.0)
-    async with working(folder, one_after_another(failing(), echo), MODE, actor="happy-end", ASYA_PREFETCH="5") as bench:
+    async with working(folder, one_after_another(failing(), echo), MODE, actor="happy-end") as bench:
         await bench.send(envelope("m1"), envelope("m2"))
         await bench.until_settled("m2")
 
@@ -111,6 +112,22 @@ async def test_an_end_whose_handler_dies_tries_again(folder):
         await bench.until_settled("m1")
 
         assert bench.runtime.ids == ["m1", "m1"]
+
+
+async def test_what_was_given_back_is_not_tried_again_here(folder):
+    async with working(folder, silence, MODE, actor="happy-end") as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        await bench.consumer.stop()
+        bench.actor.release_all()
+        later, answered = [], asyncio.Event()
+        bench.actor.enter_later = lambda *_: later.append("again")
+        bench.actor.left_handler = lambda *_: answered.set()
+        bench.runtime.error(1)
+        await asyncio.wait_for(answered.wait(), 10)
+
+        assert later == []
+        assert bench.ledger.all("released") == ["m1"]
 
 
 async def test_the_pauses_between_tries_grow_and_are_capped(folder, monkeypatch):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from asya_runtime import frames as runtime_frames
 from asya_sidecar.frames import FrameReader, Kind, ProtocolError, decode_end, encode_frame, encode_invoke
+from images.runtime.tests.driver import FROM_RUNTIME
 
 CONTRACT = json.loads((Path(__file__).parents[3] / "tests/contract/frames.json").read_text())
 LIMIT = 1024
@@ -100,7 +101,7 @@ def test_frames_come_out_the_same_however_the_stream_is_cut(sent, cuts):
 @given(st.integers(0, 11), st.integers(0, 3), st.binary(max_size=40))
 def test_both_codecs_allow_the_same_frames(kind, request, body):
     raw = runtime_frames.encode(kind, request, body)
-    theirs = runtime_frames.Decoder(runtime_frames.FROM_RUNTIME, LIMIT)
+    theirs = runtime_frames.Decoder(FROM_RUNTIME, LIMIT)
     frames = [tuple(frame) for frame in theirs.feed(raw)]
     if theirs.error is None:
         assert list(FrameReader(LIMIT).feed(raw)) == frames

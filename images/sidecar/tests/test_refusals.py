@@ -80,13 +80,24 @@ async def test_raw_bytes_are_kept_in_base64_under_an_id_made_of_them(folder):
         assert record["id"].startswith("raw-")
 
 
+async def test_what_is_no_envelope_does_not_take_the_end_of_the_id_that_it_carries(folder):
+    async with working(folder, echo) as bench:
+        await bench.send(b'{"id": "m1", "payload": 1}', envelope("m1"))
+        (record,) = await bench.until_queued("error-end")
+        (result,) = await bench.until_queued("b")
+
+        assert record["id"].startswith("raw-")
+        assert (record["parent_id"], result["id"]) == ("m1", "m1")
+
+
 async def test_a_message_over_the_limit_is_recorded_without_its_content(folder):
     async with working(folder, ASYA_MAX_BODY_BYTES="2000") as bench:
         await bench.send(envelope("m1", "x" * 3000))
         (record,) = await bench.until_queued("error-end")
         await bench.until_settled("m1")
 
-        assert record["id"] == "m1"
+        assert (record["id"], record["route"]["current"]) == ("m1", 0)
+        assert record["payload"]["error"] == "msg_parsing_error"
         assert record["payload"]["original_payload_omitted"]["bytes"] > 3000
         assert len(json.dumps(record)) < 2000
 

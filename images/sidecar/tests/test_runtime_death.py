@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from asya_runtime import frames
 from images.sidecar.tests.bench import envelope, working
 from images.sidecar.tests.scripted_runtime import echo, failing, one_after_another, silence
 
@@ -109,6 +110,25 @@ async def test_a_run_that_is_repeated_makes_the_same_children(folder):
 
         assert [message["id"] for message in bench.queued("b")] == ["m1-0.1", "m1-0.1", "m1-0.2", "m1"]
         assert bench.queued("error-end") == []
+
+
+async def test_a_run_that_is_repeated_forgets_what_it_made_before(folder):
+    async with working(folder, silence, {"concurrency": 2}) as bench:
+        await bench.send(envelope("m1"), envelope("m2"))
+        await bench.runtime.until_invoked(2)
+        bench.runtime.item(1, "zero")
+        bench.runtime.send(frames.ITEM, 2, b"no json")
+        bench.runtime.hang_up()
+        await bench.runtime.until_invoked(3)
+        bench.runtime.end(3)
+        await bench.runtime.until_invoked(4)
+        bench.runtime.item(4, "good")
+        bench.runtime.end(4)
+        await bench.until_settled("m1", "m2")
+
+        assert bench.runtime.ids == ["m1", "m2", "m1", "m2"]
+        assert [message["id"] for message in bench.queued("happy-end")] == ["m1"]
+        assert [(message["id"], message["payload"]) for message in bench.queued("b")] == [("m2", "good")]
 
 
 async def test_what_the_handler_has_finished_is_not_touched_by_its_death(folder):

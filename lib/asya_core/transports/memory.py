@@ -15,54 +15,10 @@ from asya_core.errors import (
     TransportUnavailableError,
 )
 from asya_core.transports.base import Confirmed, Delivery, Depth, lease_clock, lease_lost, require_queue_name
+from asya_core.transports.memory_queue import Hold, Message, Queue
 
 LEASE_SECONDS = 30.0
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-
-
-class _Message:
-    """A stored message."""
-
-    __slots__ = ("body", "count", "message_id")
-
-    def __init__(self, body: bytes, message_id: str) -> None:
-        self.body = body
-        self.message_id = message_id
-        self.count = 0
-
-
-class _Hold:
-    """A message that a consumer has: the token of its delivery."""
-
-    __slots__ = ("message", "timer")
-
-    def __init__(self, message: _Message) -> None:
-        self.message = message
-        self.timer: asyncio.TimerHandle | None = None
-
-    def cancel_timer(self) -> None:
-        """Let the lease not end by itself."""
-        if self.timer is not None:
-            self.timer.cancel()
-
-
-class _Queue:
-    """The messages of one queue."""
-
-    def __init__(self) -> None:
-        self.ready: deque[_Message] = deque()
-        self.held: dict[_Hold, _Message] = {}
-        self.delayed: dict[_Message, asyncio.TimerHandle] = {}
-
-    def end(self) -> None:
-        """Forget everything, so that nothing in hand can be settled any more."""
-        for hold in self.held:
-            hold.cancel_timer()
-        for timer in self.delayed.values():
-            timer.cancel()
-        self.held.clear()
-        self.delayed.clear()
-        self.ready.clear()
 
 
 class MemoryBroker:
@@ -72,7 +28,7 @@ class MemoryBroker:
         self.lease_seconds = lease_seconds
         self.max_message_bytes = max_message_bytes
         self.running = True
-        self.queues: dict[str, _Queue] = {}
+        self.queues: dict[str, Queue] = {}
         self.consumers: deque[MemoryConsumer] = deque()
         self._published = 0
         self._serving: asyncio.AbstractEventLoop | None = None
@@ -94,14 +50,14 @@ class MemoryBroker:
                 f"{len(body)} bytes are more than the {self.max_message_bytes} that this broker takes; send less"
             )
         self._published += 1
-        message = _Message(body, str(self._published))
+        message = Message(body, str(self._published))
         if delay > 0:
             stored.delayed[message] = asyncio.get_running_loop().call_later(delay, self._ripen, stored, message)
         else:
             stored.ready.append(message)
             self.serve_soon()
 
-    def find(self, queue: str) -> _Queue:
+    def find(self, queue: str) -> Queue:
         """Return the queue. Raises QueueMissingError, TransportUnavailableError."""
         self.require_running()
         try:
@@ -121,21 +77,21 @@ class MemoryBroker:
             self._serving = loop
             loop.call_soon(self._serve)
 
-    def take(self, queue: _Queue) -> Delivery:
+    def take(self, queue: Queue) -> Delivery:
         """Move a ready message into the hand of a consumer."""
         message = queue.ready.popleft()
         message.count += 1
-        hold = _Hold(message)
+        hold = Hold(message)
         queue.held[hold] = message
         self.renew(queue, hold)
         return Delivery(message.body, message.count, message.message_id, hold, lease_clock() + self.lease_seconds)
 
-    def renew(self, queue: _Queue, hold: _Hold) -> None:
+    def renew(self, queue: Queue, hold: Hold) -> None:
         """Let a lease begin again from now."""
         hold.cancel_timer()
         hold.timer = asyncio.get_running_loop().call_later(self.lease_seconds, self.give_back, queue, hold)
 
-    def give_back(self, queue: _Queue, hold: _Hold) -> None:
+    def give_back(self, queue: Queue, hold: Hold) -> None:
         """Make a message ready again, before all others, unless it is nobody's any more."""
         message = queue.held.pop(hold, None)
         if message is not None:
@@ -143,7 +99,7 @@ class MemoryBroker:
             queue.ready.appendleft(message)
             self.serve_soon()
 
-    def _ripen(self, queue: _Queue, message: _Message) -> None:
+    def _ripen(self, queue: Queue, message: Message) -> None:
         del queue.delayed[message]
         queue.ready.append(message)
         self.serve_soon()
@@ -165,7 +121,7 @@ class MemoryConsumer:
         self._queue = queue
         self._prefetch = prefetch
         self._deliver = deliver
-        self._in_hand: dict[Delivery, _Queue] = {}
+        self._in_hand: dict[Delivery, Queue] = {}
         broker.consumers.append(self)
         broker.serve_soon()
 
@@ -220,7 +176,7 @@ class MemoryConsumer:
         for delivery in list(self._in_hand):
             self.release(delivery)
 
-    def _let_go(self, delivery: Delivery) -> _Queue | None:
+    def _let_go(self, delivery: Delivery) -> Queue | None:
         """Free the delivery's place and end its lease: nothing may be published for it any more."""
         queue = self._in_hand.pop(delivery, None)
         delivery.lease_until = 0.0
@@ -257,7 +213,7 @@ class MemoryTransport:
         self._broker.require_running()
         if queue in self._broker.queues:
             return "found"
-        self._broker.queues[queue] = _Queue()
+        self._broker.queues[queue] = Queue()
         return "made"
 
     async def delete(self, queue: str) -> Literal["deleted", "absent"]:

@@ -79,22 +79,22 @@ class Listener:
             self.socket.bind(address(folder_fd, self._folder, temporary))
             os.chmod(temporary, _MODE, dir_fd=folder_fd)
             self.socket.listen(_BACKLOG)
+            self._remember(SOCKET_NAME, os.stat(temporary, dir_fd=folder_fd))
             os.rename(temporary, SOCKET_NAME, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
         finally:
             with suppress(FileNotFoundError):  # it is still there where something failed
                 os.unlink(temporary, dir_fd=folder_fd)
             os.close(folder_fd)
-        self._remember(SOCKET_NAME)
         path = os.path.join(self._folder, READY_NAME)
         temporary = f"{path}.{os.getpid()}"
         with open(temporary, "w", encoding="ascii") as ready:
             ready.write("ready\n")
+            self._remember(READY_NAME, os.fstat(ready.fileno()))
         os.rename(temporary, path)
-        self._remember(READY_NAME)
 
-    def _remember(self, name: str) -> None:
-        path = os.path.join(self._folder, name)
-        self._files.append((path, os.stat(path).st_ino))
+    def _remember(self, name: str, status: os.stat_result) -> None:
+        """Note which file is ours, before it has its name: from then on another runtime may take it away."""
+        self._files.append((os.path.join(self._folder, name), status.st_ino))
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""

@@ -9,7 +9,6 @@ VERSION = 1
 HELLO, INVOKE, ITEM, END, ERROR, CANCEL, DRAIN, PING, PONG, WORKER = range(1, 11)
 
 FROM_SIDECAR = frozenset({INVOKE, CANCEL, DRAIN, PING, PONG})
-FROM_RUNTIME = frozenset({HELLO, ITEM, END, ERROR, DRAIN, PING, PONG, WORKER})
 
 DEFAULT_LIMIT = 16 * 1024 * 1024
 
@@ -65,11 +64,6 @@ def header(kind: int, request: int, size: int) -> bytes:
     return _HEADER.pack(_FIXED + size, kind, request)
 
 
-def invoke_body(timeout_ms: int, meta: bytes, payload: bytes) -> bytes:
-    """Return the body of an INVOKE; `timeout_ms` 0 means none, `meta` and `payload` are JSON."""
-    return _INVOKE.pack(timeout_ms, len(meta)) + meta + payload
-
-
 def parse_invoke(body: bytes) -> tuple[int, bytes, bytes]:
     """Return timeout in milliseconds, meta and payload of an INVOKE; raise FrameError where meta overruns the body."""
     timeout_ms, size = _INVOKE.unpack_from(body)
@@ -82,12 +76,6 @@ def parse_invoke(body: bytes) -> tuple[int, bytes, bytes]:
 def end_body(microseconds: int) -> bytes:
     """Return the body of an END: the time that the handler took."""
     return _END.pack(microseconds)
-
-
-def parse_end(body: bytes) -> int:
-    """Return the microseconds that an END tells."""
-    microseconds: int = _END.unpack(body)[0]
-    return microseconds
 
 
 class Decoder:

@@ -70,7 +70,6 @@ def _serve_many(handler: Handler, settings: Settings, listener: Listener, runnin
     listener.open()
     while not front.is_over():
         front.attend(front.patience())
-        front.end_overdue()
 
 
 class Front:
@@ -95,6 +94,7 @@ class Front:
         self.attended_ns = monotonic_ns()
         on_stop(self._stop, self._wake_writer.fileno())
         in_child(self._forget)
+        Thread(target=self._watch, name="asya-watch", daemon=True).start()
 
     def run(self, handler: Handler, job: Job) -> None:
         """Call the handler for `job` and put its answer into the job's session."""
@@ -147,8 +147,8 @@ class Front:
             self._wake_writer.send(b"\0")
 
     def patience(self) -> float | None:
-        """Return how long `attend` may wait: for ever only where nothing runs and nobody has asked to drain."""
-        return _TICK_SECONDS if self._draining or self._running.jobs or self._outstanding() else None
+        """Return how long `attend` may wait: for ever where nobody has asked to drain."""
+        return _TICK_SECONDS if self._draining else None
 
     def is_over(self) -> bool:
         """Say whether a drain was asked for and is done."""
@@ -156,11 +156,19 @@ class Front:
             return False
         return self._connection is None or monotonic() - self._last_event >= QUIET_SECONDS
 
-    def end_overdue(self) -> None:
-        """End the process where a handler is past its timeout: a thread can't be ended alone."""
-        jobs = overdue(self._running.jobs)
-        if not jobs:
-            return
+    def _watch(self) -> None:
+        """End the process where a handler is past its timeout: a thread can't be ended alone.
+
+        On a thread of its own, since the others may hold the lock, or wait for it, while the sidecar does not read.
+        """
+        while True:
+            sleep(_TICK_SECONDS)
+            jobs = overdue(self._running.jobs)
+            if jobs:
+                self._leave(jobs)
+
+    def _leave(self, jobs: list[Job]) -> None:
+        """Tell the sidecar, unless it does not read: then the file of what runs tells it all the same."""
         held = self._lock.acquire(timeout=_TICK_SECONDS)
         connection = self._connection
         report_overdue(jobs, connection.session if connection else None)
@@ -231,7 +239,7 @@ class Front:
 
 
 class Keeper:
-    """Attends to the socket while a slow handler keeps the main thread busy, and ends the process at a timeout.
+    """Attends to the socket while a slow handler keeps the main thread busy.
 
     So results that wait to be sent go out, and PING, CANCEL and new connections are answered, while a handler runs. It
     sleeps while none does, looks every 20 ms while some do, and waits on the socket once one takes longer.
@@ -264,7 +272,6 @@ class Keeper:
             sleep(_SLOW_SECONDS)
             while self._job is job:
                 self._front.attend(_TICK_SECONDS)
-                self._front.end_overdue()
                 self._front.wake()
 
     def _sleep(self) -> None:

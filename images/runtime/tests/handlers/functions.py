@@ -104,6 +104,10 @@ def yield_for_ever(payload):
         number += 1
 
 
+def yield_or_wait(payload):
+    return wait_for_file(payload) if "pipe" in payload else yield_for_ever(payload)
+
+
 def spin(payload):
     while True:
         time.sleep(0.01)

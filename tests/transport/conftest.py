@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from tests.brokers.certificates import make_certificates
 from tests.brokers.nats_server import NatsServer
-from tests.transport.harness import Harness, NetworkHarness, RealHarness
+from tests.brokers.rabbitmq_server import REMEDY, GivenRabbitmq, RabbitmqServer, find_programs, install_on_debian
+from tests.transport.harness import ForgetfulHarness, Harness, NetworkHarness, RealHarness
 from tests.transport.memory_harness import MemoryHarness
 from tests.transport.nats_harness import NatsHarness, NatsNetworkHarness
 from tests.transport.parties import Parties
+from tests.transport.rabbitmq_harness import RabbitmqHarness, RabbitmqNetworkHarness
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +27,32 @@ def nats_server(need, tmp_path_factory):
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_certificates(tmp_path_factory):
+    """Give a folder with the server's certificate and authorities, or None where there is no openssl."""
+    openssl = shutil.which("openssl")
+    return make_certificates(Path(openssl), tmp_path_factory.mktemp("certificates")) if openssl else None
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server(need, tmp_path_factory, rabbitmq_certificates):
+    url = os.environ.get("ASYA_TEST_RABBITMQ_URL")
+    if url:
+
+        def cannot():
+            need.missing("the RabbitMQ of ASYA_TEST_RABBITMQ_URL is not ours to change", remedy="unset the variable")
+
+        yield GivenRabbitmq(url, os.environ.get("ASYA_TEST_RABBITMQ_MANAGEMENT_URL"), cannot)
+        return
+    programs = find_programs() or (find_programs() if install_on_debian() else None)
+    if programs is None:
+        need.missing("rabbitmq-server is not there", remedy=REMEDY)
+    server = RabbitmqServer(programs, tmp_path_factory.mktemp("rabbitmq"), certificates=rabbitmq_certificates)
+    server.start()
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -32,12 +65,16 @@ def make_harness(request, tmp_path):
                 return NatsHarness(request.getfixturevalue("nats_server"), tmp_path)
             case "nats behind a network":
                 return NatsNetworkHarness(request.getfixturevalue("nats_server"), tmp_path)
+            case "rabbitmq":
+                return RabbitmqHarness(request.getfixturevalue("rabbitmq_server"), tmp_path)
+            case "rabbitmq behind a network":
+                return RabbitmqNetworkHarness(request.getfixturevalue("rabbitmq_server"), tmp_path)
         raise ValueError(name)
 
     return make
 
 
-@pytest.fixture(params=["memory", "nats"])
+@pytest.fixture(params=["memory", "nats", "rabbitmq"])
 async def broker(request, make_harness) -> AsyncIterator[Harness]:
     """Give each broker."""
     harness = make_harness(request.param)
@@ -46,7 +83,7 @@ async def broker(request, make_harness) -> AsyncIterator[Harness]:
     await harness.close()
 
 
-@pytest.fixture(params=["nats"])
+@pytest.fixture(params=["nats", "rabbitmq"])
 async def real_broker(request, make_harness) -> AsyncIterator[RealHarness]:
     """Give each broker that is not in this process."""
     harness = make_harness(request.param)
@@ -55,10 +92,53 @@ async def real_broker(request, make_harness) -> AsyncIterator[RealHarness]:
     await harness.close()
 
 
-@pytest.fixture(params=["nats behind a network"])
+@pytest.fixture(params=["nats behind a network", "rabbitmq behind a network"])
 async def network(request, make_harness) -> AsyncIterator[NetworkHarness]:
     """Give each of these, behind a network that can be broken."""
     harness = make_harness(request.param)
+    await harness.open()
+    yield harness
+    await harness.close()
+
+
+@pytest.fixture(params=["memory", "nats"])
+async def leasing_broker(request, make_harness) -> AsyncIterator[Harness]:
+    """Give each broker whose deliveries have a lease."""
+    harness = make_harness(request.param)
+    await harness.open()
+    yield harness
+    await harness.close()
+
+
+@pytest.fixture(params=["nats"])
+async def forgetful_broker(request, make_harness) -> AsyncIterator[ForgetfulHarness]:
+    """Give each broker that knows its consumers by name."""
+    harness = make_harness(request.param)
+    await harness.open()
+    yield harness
+    await harness.close()
+
+
+@pytest.fixture(params=["nats behind a network"])
+async def leasing_network(request, make_harness) -> AsyncIterator[NetworkHarness]:
+    """Give each broker with leases, behind a network that can be broken."""
+    harness = make_harness(request.param)
+    await harness.open()
+    yield harness
+    await harness.close()
+
+
+@pytest.fixture
+async def rabbit(rabbitmq_server, tmp_path):
+    """Give RabbitMQ with a virtual host of this test's own."""
+    vhost = await asyncio.to_thread(rabbitmq_server.make_vhost)
+    yield RabbitmqHarness(rabbitmq_server, tmp_path, vhost)
+    await asyncio.to_thread(rabbitmq_server.drop_vhost, vhost)
+
+
+@pytest.fixture
+async def rabbit_network(rabbitmq_server, tmp_path):
+    harness = RabbitmqNetworkHarness(rabbitmq_server, tmp_path)
     await harness.open()
     yield harness
     await harness.close()

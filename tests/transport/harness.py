@@ -11,10 +11,17 @@ class Harness(Protocol):
     """One broker, running when a test gets it.
 
     `max_message_bytes` is the largest message that it takes, `late_seconds` how late a delayed message may be.
+    Where it `has_leases`, a delivery outlives its connection and ends with time; elsewhere it is the other way round.
+    `counts_delayed` tells whether it knows how many delayed messages a queue has.
     """
 
-    max_message_bytes: int
     late_seconds: float
+    has_leases: bool
+    counts_delayed: bool
+
+    @property
+    def max_message_bytes(self) -> int:
+        """Tell the limit."""
 
     async def open(self) -> None:
         """Begin with a test."""
@@ -40,6 +47,10 @@ class RealHarness(Harness, Protocol):
 
     async def has_conflicting_queue(self, queue: str) -> bool:
         """Whether that queue is still there, unchanged."""
+
+
+class ForgetfulHarness(RealHarness, Protocol):
+    """A broker that knows its consumers by name and can be made to forget them."""
 
     async def drop_consumers(self, queue: str) -> None:
         """Make the broker forget who consumes a queue; its messages stay."""

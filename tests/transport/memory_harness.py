@@ -8,6 +8,8 @@ from asya_core.transports.memory import MemoryBroker, MemoryTransport
 class MemoryHarness:
     late_seconds = 0.5
     max_message_bytes = 2 * 1024 * 1024
+    has_leases = True
+    counts_delayed = True
 
     def __init__(self) -> None:
         self._broker = MemoryBroker(max_message_bytes=self.max_message_bytes)

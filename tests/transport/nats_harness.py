@@ -20,6 +20,8 @@ CONFLICTING = {"retention": "limits", "storage": "memory"}
 class NatsHarness:
     late_seconds = 1.0
     max_message_bytes = 1024 * 1024
+    has_leases = True
+    counts_delayed = True
 
     def __init__(self, server: NatsServer, secrets_dir: Path) -> None:
         self._server = server

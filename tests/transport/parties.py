@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from asya_core.transports import Consumer, Delivery, Transport
+from asya_core.transports import Consumer, Delivery, Depth, Transport
 from tests.transport.harness import Harness
 
 SOON = 10.0
@@ -22,11 +22,11 @@ class Parties:
     def __init__(self) -> None:
         self._transports: list[Transport] = []
 
-    async def join(self, broker: Harness, *, lease_seconds: float = 30.0) -> Transport:
+    async def join(self, broker: Harness, *, lease_seconds: float = 30.0, within: float = SOON) -> Transport:
         """Return one more transport, connected."""
         transport = broker.transport(lease_seconds=lease_seconds)
         self._transports.append(transport)
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(within):
             await transport.connect()
         return transport
 
@@ -109,6 +109,15 @@ async def has_depth(transport: Transport, queue: str, *, total: int, within: flo
         return (await transport.depth(queue)).total == total
 
     await eventually(holds, within)
+
+
+async def shows_depth(transport: Transport, queue: str, expected: Depth) -> None:
+    """Wait until the queue is counted so; some brokers count late what is in flight."""
+
+    async def shows() -> bool:
+        return await transport.depth(queue) == expected
+
+    await eventually(shows)
 
 
 async def consuming(consumer: Consumer, within: float = SOON) -> float:

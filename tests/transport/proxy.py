@@ -7,11 +7,12 @@ from contextlib import suppress
 
 
 class TcpProxy:
-    """Forwards to a port of this machine. New connections are treated like the ones that there are."""
+    """Forwards to a port, of this machine by default. New connections are treated like the ones that there are."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, target_host: str = "127.0.0.1") -> None:
         self.port = 0
         self._target_port = target_port
+        self._target_host = target_host
         self._seconds_per_byte = 0.0
         self._open = asyncio.Event()
         self._open.set()
@@ -54,7 +55,7 @@ class TcpProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
-            target_reader, target_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+            target_reader, target_writer = await asyncio.open_connection(self._target_host, self._target_port)
         except OSError:
             self._writers.discard(writer)
             writer.transport.abort()

@@ -19,14 +19,14 @@ async def held(broker, parties, queue):
     return transport, consumer, inbox, await inbox.take()
 
 
-async def test_a_delivery_tells_until_when_it_is_ours(broker, parties, queue):
-    _, _, _, delivery = await held(broker, parties, queue)
+async def test_a_delivery_tells_until_when_it_is_ours(leasing_broker, parties, queue):
+    _, _, _, delivery = await held(leasing_broker, parties, queue)
     assert LEASE / 2 < delivery.lease_until - lease_clock() <= LEASE
     assert not delivery.is_lost
 
 
-async def test_what_is_not_settled_within_its_lease_is_delivered_again(broker, parties, queue):
-    transport, _, _, first = await held(broker, parties, queue)
+async def test_what_is_not_settled_within_its_lease_is_delivered_again(leasing_broker, parties, queue):
+    transport, _, _, first = await held(leasing_broker, parties, queue)
     inbox = Inbox()
     consumer = await transport.consume(queue, 1, inbox)
     await inbox.stays_empty(LEASE / 3)
@@ -37,8 +37,8 @@ async def test_what_is_not_settled_within_its_lease_is_delivered_again(broker, p
     await has_depth(transport, queue, total=0)
 
 
-async def test_an_extended_lease_keeps_the_delivery_ours(broker, parties, queue):
-    transport, consumer, _, delivery = await held(broker, parties, queue)
+async def test_an_extended_lease_keeps_the_delivery_ours(leasing_broker, parties, queue):
+    transport, consumer, _, delivery = await held(leasing_broker, parties, queue)
     other = Inbox()
     await transport.consume(queue, 1, other)
     until = delivery.lease_until
@@ -52,8 +52,8 @@ async def test_an_extended_lease_keeps_the_delivery_ours(broker, parties, queue)
     assert other.total == 0
 
 
-async def test_a_lease_that_ended_can_not_be_extended(broker, parties, queue):
-    transport, consumer, _, delivery = await held(broker, parties, queue)
+async def test_a_lease_that_ended_can_not_be_extended(leasing_broker, parties, queue):
+    transport, consumer, _, delivery = await held(leasing_broker, parties, queue)
     inbox = Inbox()
     await transport.consume(queue, 1, inbox)
     await inbox.take(within=LEASE + 3)
@@ -61,16 +61,16 @@ async def test_a_lease_that_ended_can_not_be_extended(broker, parties, queue):
         await consumer.extend(delivery)
 
 
-async def test_a_settled_delivery_can_not_be_extended(broker, parties, queue):
-    _, consumer, _, delivery = await held(broker, parties, queue)
+async def test_a_settled_delivery_can_not_be_extended(leasing_broker, parties, queue):
+    _, consumer, _, delivery = await held(leasing_broker, parties, queue)
     consumer.settle(delivery)
     with pytest.raises(LeaseLostError):
         await consumer.extend(delivery)
 
 
 @pytest.mark.parametrize("answer", ["settle", "release"])
-async def test_answering_after_the_lease_only_frees_the_place(broker, parties, queue, answer):
-    transport, consumer, inbox, late = await held(broker, parties, queue)
+async def test_answering_after_the_lease_only_frees_the_place(leasing_broker, parties, queue, answer):
+    transport, consumer, inbox, late = await held(leasing_broker, parties, queue)
     other = Inbox()
     working = await transport.consume(queue, 1, other)
     again = await other.take(within=LEASE + 3)
@@ -85,8 +85,8 @@ async def test_answering_after_the_lease_only_frees_the_place(broker, parties, q
     await has_depth(transport, queue, total=0)
 
 
-async def test_many_leases_are_extended_at_once(broker, parties, queue):
-    transport, inbox = await parties.join(broker, lease_seconds=LEASE), Inbox()
+async def test_many_leases_are_extended_at_once(leasing_broker, parties, queue):
+    transport, inbox = await parties.join(leasing_broker, lease_seconds=LEASE), Inbox()
     await transport.ensure(queue)
     await send_all(transport, queue, [b"%d" % each for each in range(100)])
     consumer = await transport.consume(queue, 100, inbox)

@@ -1,12 +1,12 @@
 """Who may enter a NATS server, over what kind of connection, and what is said when somebody may not."""
 
 import asyncio
-import subprocess
 
 import pytest
 
 from asya_core.errors import SettingsError, TransportRefusedError
 from asya_core.transports import open_transport, publish
+from tests.brokers.certificates import make_certificates
 from tests.brokers.nats_accounts import USER, Key, credentials, operator_config_and_credentials
 from tests.brokers.nats_server import NatsServer
 from tests.transport.parties import SOON, consuming, eventually
@@ -127,18 +127,7 @@ async def test_changed_credentials_are_used_for_the_next_connection(start, enter
 @pytest.fixture(scope="module")
 def certificates(need, tmp_path_factory):
     """Give a folder with an authority `ca.crt`, a certificate for 127.0.0.1, and another authority."""
-    folder = tmp_path_factory.mktemp("certificates")
-    openssl = need("openssl")
-
-    def run(*arguments):
-        subprocess.run([openssl, *arguments], cwd=folder, check=True, capture_output=True)
-
-    new_key = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
-    for name in ("ca", "other"):
-        run(*new_key, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt")
-    signed = ("-CA", "ca.crt", "-CAkey", "ca.key", "-addext", "subjectAltName=IP:127.0.0.1")
-    run(*new_key, "-subj", "/CN=nats", *signed, "-keyout", "server.key", "-out", "server.crt")
-    return folder
+    return make_certificates(need("openssl"), tmp_path_factory.mktemp("certificates"))
 
 
 def tls(folder) -> str:

@@ -20,13 +20,13 @@ async def test_a_reset_connection_is_replaced_and_the_consumer_goes_on(network, 
         await has_depth(transport, queue, total=0)
 
 
-async def test_what_is_in_hand_when_the_connection_breaks_is_settled_over_the_next(network, parties, queue):
-    transport, inbox = await parties.join(network), Inbox()
+async def test_what_is_in_hand_when_the_connection_breaks_is_settled_over_the_next(leasing_network, parties, queue):
+    transport, inbox = await parties.join(leasing_network), Inbox()
     await transport.ensure(queue)
     consumer = await transport.consume(queue, 5, inbox)
     await send_all(transport, queue, [b"1", b"2", b"3"])
     during, given_back, after = await inbox.take_many(3)
-    network.sever()
+    leasing_network.sever()
     await eventually(lambda: not transport.connected)
     consumer.settle(during)
     consumer.release(given_back)

@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from tests.transport.parties import Inbox, has_depth, send_all
+from asya_core.transports import Depth
+from tests.transport.parties import Inbox, has_depth, send_all, shows_depth
 
 
 async def filled(broker, parties, queue, number):
@@ -44,8 +45,7 @@ async def test_the_broker_keeps_what_there_is_no_place_for(broker, parties, queu
     await transport.consume(queue, 4, inbox)
     await inbox.take_many(4)
     await inbox.stays_empty(0.3)
-    depth = await transport.depth(queue)
-    assert (depth.ready, depth.in_flight) == (6, 4)
+    await shows_depth(transport, queue, Depth(ready=6, in_flight=4, delayed=0))
 
 
 async def test_every_freed_place_is_filled_again(broker, parties, queue):

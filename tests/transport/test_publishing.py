@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from asya_core.errors import LeaseLostError, MessageTooLargeError, QueueMissingError
-from asya_core.transports import publish
+from asya_core.transports import Depth, publish
 from tests.transport.parties import Inbox, has_depth, send, send_all
 
 
@@ -11,8 +11,7 @@ async def test_a_confirmed_message_is_in_its_queue(broker, parties, queue):
     transport = await parties.join(broker)
     await transport.ensure(queue)
     await publish(transport, queue, b"hello")
-    depth = await transport.depth(queue)
-    assert (depth.ready, depth.in_flight, depth.delayed) == (1, 0, 0)
+    assert await transport.depth(queue) == Depth(ready=1, in_flight=0, delayed=0)
 
 
 async def test_confirmation_never_comes_from_inside_the_call(broker, parties, queue):
@@ -50,7 +49,7 @@ async def test_a_message_that_is_too_large_is_refused_and_harms_nobody_else(brok
     await publish(transport, queue, b"after")
     assert await before.wait() is None
     assert transport.connected
-    assert (await transport.depth(queue)).total == 2
+    await has_depth(transport, queue, total=2)
 
 
 BODIES = {
@@ -82,7 +81,7 @@ async def test_nothing_is_sent_for_a_delivery_whose_lease_has_ended(broker, part
     assert await send(transport, queue, b"out", holding=delivery).wait() is None
     delivery.lease_until = 0.0
     assert isinstance(await send(transport, queue, b"never", holding=delivery).wait(), LeaseLostError)
-    assert (await transport.depth(queue)).total == 2
+    await has_depth(transport, queue, total=2)
 
 
 async def test_thousands_of_messages_go_through_at_once_each_exactly_once(broker, parties, queue):

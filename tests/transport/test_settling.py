@@ -4,7 +4,7 @@ import pytest
 
 from asya_core.errors import LeaseLostError
 from asya_core.transports import Depth, publish
-from tests.transport.parties import Inbox, eventually, has_depth, send, send_all
+from tests.transport.parties import Inbox, eventually, has_depth, send, send_all, shows_depth
 
 
 async def test_a_settled_message_leaves_its_queue(broker, parties, queue):
@@ -13,7 +13,7 @@ async def test_a_settled_message_leaves_its_queue(broker, parties, queue):
     await publish(transport, queue, b"work")
     consumer = await transport.consume(queue, 1, inbox)
     delivery = await inbox.take()
-    assert await transport.depth(queue) == Depth(ready=0, in_flight=1, delayed=0)
+    await shows_depth(transport, queue, Depth(ready=0, in_flight=1, delayed=0))
     consumer.settle(delivery)
     await has_depth(transport, queue, total=0)
 

@@ -41,10 +41,6 @@ It runs {{ int .values.replicas }} {{ ternary "pod" "pods" (eq (int .values.repl
 {{- end }}
 Results and errors are stored by the end actors (chart crew), which every environment needs once.
 {{- include "actor.notes.registry" (dict "root" .root "registry" .values.imageRegistry "images" (dict "asya-runtime" .values.image "asya-sidecar" .values.sidecar.image)) }}
-{{- if eq .values.transport "rabbitmq" }}
-
-The sidecar image must have the transport rabbitmq; the one of version {{ .root.Chart.AppVersion }} has nats alone.
-{{- end }}
 {{- range include "actor.values.renamed" .raw | fromJsonArray }}
 {{- if and (not (kindIs "invalid" .value)) (ne .section "") }}
 

@@ -10,7 +10,7 @@ from asya_core.transports.base import Confirmed, Consumer, Delivery, Depth, Tran
 
 __all__ = ["NAMES", "Confirmed", "Consumer", "Delivery", "Depth", "Transport", "open_transport", "publish"]
 
-NAMES = ("memory", "nats")
+NAMES = ("memory", "nats", "rabbitmq")
 """Every transport that `open_transport` knows."""
 
 

@@ -1,0 +1,275 @@
+"""What only RabbitMQ does, or only to its clients."""
+
+import asyncio
+import random
+
+import pytest
+from pamqp import commands
+
+from asya_core.errors import LeaseLostError, QueueMissingError, TransportUnavailableError
+from asya_core.transports import publish
+from asya_core.transports.rabbitmq import ladder
+from tests.transport.parties import Inbox, consuming, eventually, has_depth, send, send_all
+
+REBUILT_WITHIN = 10.0
+
+
+@pytest.fixture
+async def full(rabbitmq_server):
+    """Give a function that makes the server take nothing more, and one that ends this."""
+
+    async def limit_memory(share):
+        await asyncio.to_thread(rabbitmq_server.control, "set_vm_memory_high_watermark", share)
+
+    yield (lambda: limit_memory("0.00001")), (lambda: limit_memory("0.4"))
+    await limit_memory("0.4")
+
+
+async def test_a_blocked_broker_holds_publishes_and_pauses_consumers_until_it_is_free(
+    rabbit_network, parties, queue, full
+):
+    block, free = full
+    transport, inbox = await parties.join(rabbit_network), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 5, inbox)
+    await consuming(consumer)
+    await block()
+    held = send(transport, queue, b"held")
+    await eventually(lambda: not consumer.consuming)
+    assert transport.connected
+    refused = await send(transport, queue, b"refused").wait()
+    assert isinstance(refused, TransportUnavailableError)
+    assert "RabbitMQ takes nothing now: low on memory; nothing was sent" in str(refused)
+    with pytest.raises(TransportUnavailableError, match="low on memory"):
+        await transport.depth(queue)
+    assert held.calls == []
+    await free()
+    assert await held.wait() is None
+    await consuming(consumer)
+    delivery = await inbox.take()
+    assert (delivery.body, delivery.count) == (b"held", 1)
+    consumer.settle(delivery)
+    await publish(transport, queue, b"after")
+    assert (await inbox.take()).body == b"after"
+
+
+async def test_a_process_can_end_while_the_broker_is_blocked(rabbit_network, queue, full):
+    block, free = full
+    transport = rabbit_network.transport()
+    await transport.connect()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 5, Inbox())
+    await consuming(consumer)
+    await block()
+    outcome = send(transport, queue, b"held")
+    await eventually(lambda: not consumer.consuming)
+    async with asyncio.timeout(10):
+        await transport.close()
+    assert isinstance(await outcome.wait(), TransportUnavailableError)
+    await free()
+
+
+async def test_a_delivery_of_a_lost_connection_is_fenced_and_comes_again(rabbit_network, parties, queue):
+    transport, inbox = await parties.join(rabbit_network), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 2, inbox)
+    await publish(transport, queue, b"work")
+    lost = await inbox.take()
+    assert await send(transport, queue, b"ours", holding=lost).wait() is None
+    consumer.settle(await inbox.take())
+    await has_depth(transport, queue, total=1)
+    rabbit_network.sever()
+    await consuming_again(transport, consumer)
+    again = await inbox.take()
+    assert (again.body, again.count, again.message_id) == (b"work", 2, lost.message_id)
+    assert lost.is_lost
+    assert isinstance(await send(transport, queue, b"not ours", holding=lost).wait(), LeaseLostError)
+    with pytest.raises(LeaseLostError):
+        await consumer.extend(lost)
+    consumer.settle(lost)
+    await consumer.extend(again)
+    consumer.settle(again)
+    await has_depth(transport, queue, total=0)
+    assert inbox.total == 3
+
+
+async def consuming_again(transport, consumer):
+    await eventually(lambda: not transport.connected)
+    assert await consuming(consumer) < REBUILT_WITHIN
+
+
+async def test_a_channel_that_the_server_closes_is_replaced(rabbit, rabbitmq_server, parties, queue):
+    await asyncio.to_thread(rabbitmq_server.evaluate, "application:set_env(rabbit, consumer_timeout, 500).")
+    try:
+        transport, inbox = await parties.join(rabbit), Inbox()
+        await transport.ensure(queue)
+        consumer = await transport.consume(queue, 1, inbox)
+        await consuming(consumer)
+    finally:
+        await asyncio.to_thread(rabbitmq_server.evaluate, "application:set_env(rabbit, consumer_timeout, 1800000).")
+    await publish(transport, queue, b"long work")
+    late = await inbox.take()
+    await eventually(lambda: late.is_lost)
+    assert transport.connected
+    consumer.settle(late)
+    again = await inbox.take()
+    assert (again.body, again.count) == (b"long work", 2)
+    assert isinstance(await send(transport, queue, b"out", holding=late).wait(), LeaseLostError)
+    consumer.settle(again)
+    await publish(transport, queue, b"next")
+    assert (await inbox.take()).body == b"next"
+
+
+async def test_a_connection_that_the_server_closes_is_replaced(rabbit, rabbitmq_server, parties, queue):
+    transport, inbox = await parties.join(rabbit), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 1, inbox)
+    await consuming(consumer)
+    closing = asyncio.to_thread(rabbitmq_server.control, "close_all_connections", "--global", "maintenance")
+    done, _ = await asyncio.gather(closing, consuming_again(transport, consumer))
+    assert "Closing" in done
+    await publish(transport, queue, b"work")
+    assert (await inbox.take()).body == b"work"
+
+
+async def test_a_subscription_that_the_server_forgot_is_made_again(rabbit, parties, queue):
+    transport, inbox = await parties.join(rabbit), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 5, inbox)
+    await publish(transport, queue, b"before")
+    consumer.settle(await inbox.take())
+    consumer._channel.request(commands.Basic.Cancel(consumer._tags[0]), lambda _: None)
+    await publish(transport, queue, b"after")
+    assert (await inbox.take(within=REBUILT_WITHIN)).body == b"after"
+
+
+async def test_deliveries_can_be_settled_in_any_order(rabbit, parties, queue):
+    number = 600
+    transport, chance, done = await parties.join(rabbit), random.Random(4), asyncio.Event()
+    await transport.ensure(queue)
+    settled = []
+
+    def finish(delivery):
+        consumer.settle(delivery)
+        settled.append(delivery.body)
+        if len(settled) == number:
+            done.set()
+
+    def deliver(delivery):
+        assert delivery.count == 1
+        asyncio.get_running_loop().call_later(chance.random() / 50, finish, delivery)
+
+    consumer = await transport.consume(queue, 100, deliver)
+    await send_all(transport, queue, [b"%d" % each for each in range(number)])
+    async with asyncio.timeout(20):
+        await done.wait()
+    await has_depth(transport, queue, total=0)
+    assert len(set(settled)) == number
+    assert consumer.consuming
+
+
+async def test_places_can_change_all_the_time_without_losing_or_exceeding_them(rabbit, parties, queue):
+    number = 1500
+    transport, chance, done = await parties.join(rabbit), random.Random(4), asyncio.Event()
+    await transport.ensure(queue)
+    settled, in_hand, allowed = set(), 0, 40
+
+    def finish(delivery):
+        nonlocal in_hand
+        in_hand -= 1
+        consumer.settle(delivery)
+        settled.add(delivery.body)
+        if len(settled) % 20 == 0:
+            consumer.resize(chance.choice([1, 2, 7, 40]))
+        if len(settled) == number:
+            done.set()
+
+    def deliver(delivery):
+        nonlocal in_hand
+        in_hand += 1
+        assert in_hand <= allowed
+        asyncio.get_running_loop().call_later(chance.random() / 200, finish, delivery)
+
+    consumer = await transport.consume(queue, 1, deliver)
+    await consuming(consumer)
+    channel = consumer._channel
+    await send_all(transport, queue, [b"%d" % each for each in range(number)])
+    async with asyncio.timeout(40):
+        await done.wait()
+    await has_depth(transport, queue, total=0)
+    assert consumer._channel is channel
+
+
+async def test_places_that_change_at_once_do_not_end_the_connection(rabbit, parties, queue):
+    transport, inbox = await parties.join(rabbit), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 0, inbox)
+    await consuming(consumer)
+    channel = consumer._channel
+    for turn in range(20):
+        for places in (1, 5, 2, 50, 0, 3):
+            consumer.resize(places)
+        await publish(transport, queue, b"%d" % turn)
+        consumer.settle(await inbox.take())
+    assert consumer._channel is channel
+    await consumer.stop()
+    consumer.resize(5)
+    await publish(transport, queue, b"left")
+    await inbox.stays_empty(0.3)
+
+
+async def test_a_message_is_delivered_more_often_than_the_default_limit_of_20(rabbit, parties, queue):
+    transport, inbox = await parties.join(rabbit), Inbox()
+    await transport.ensure(queue)
+    await publish(transport, queue, b"work")
+    consumer = await transport.consume(queue, 1, inbox)
+    for expected in range(1, 26):
+        delivery = await inbox.take()
+        assert delivery.count == expected
+        consumer.release(delivery)
+
+
+async def test_without_the_ladder_a_delayed_message_is_refused_and_others_are_not_harmed(rabbit, parties, queue):
+    transport = await parties.join(rabbit)
+    await transport.ensure(queue)
+    async with rabbit.channel() as channel:
+        await channel.call(commands.Exchange.Delete(exchange=ladder.name_of(ladder.LEVELS - 1)))
+    with pytest.raises(QueueMissingError, match="the delay ladder does not exist"):
+        await publish(transport, queue, b"later", delay=1)
+    await publish(transport, queue, b"now")
+    again = await parties.join(rabbit)
+    assert await again.ensure(queue) == "found"
+    await publish(again, queue, b"later", delay=0.1)
+    await has_depth(again, queue, total=2)
+
+
+async def test_a_message_whose_queue_is_removed_while_it_waits_is_kept(rabbit, parties, queue):
+    transport, inbox = await parties.join(rabbit), Inbox()
+    await transport.ensure(queue)
+    await transport.ensure("other")
+    await publish(transport, queue, b"kept", delay=0.9)
+    await transport.delete(queue)
+    await publish(transport, "other", b"not held up", delay=1.4)
+    await transport.consume("other", 1, inbox)
+    assert (await inbox.take()).body == b"not held up"
+    async with rabbit.channel() as channel:
+        found = await channel.call(commands.Queue.Declare(queue=ladder.GONE_QUEUE, passive=True))
+    assert found.message_count == 1
+
+
+async def test_delays_of_any_digits_are_kept_by_one_ladder_for_all_queues(rabbit, parties):
+    transport, inboxes = await parties.join(rabbit), [Inbox(), Inbox()]
+    for name, inbox in zip(("one", "two"), inboxes, strict=True):
+        await transport.ensure(name)
+        await transport.consume(name, 50, inbox)
+    begin, arrived = asyncio.get_running_loop().time(), []
+    delays = [0.2, 0.9, 1.6, 2.2, 3.1, 3.9]
+    for name in ("one", "two"):
+        for delay in delays:
+            await publish(transport, name, b"%f" % delay, delay=delay)
+    for inbox in inboxes:
+        for _ in delays:
+            wanted = float((await inbox.take()).body)
+            arrived.append((asyncio.get_running_loop().time() - begin, wanted))
+    assert all(wanted <= took for took, wanted in arrived)
+    assert [wanted for _, wanted in arrived] == delays * 2

@@ -16,7 +16,9 @@ from asya_core.faults import Fault
 
 
 class Invocation(Protocol):
-    """What asked for a handler's call, and hears of it."""
+    """What asked for a handler's call, and hears of it. `suspected` ones are called with nothing beside them."""
+
+    suspected: bool
 
     def on_item(self, body: bytes) -> None:
         """One result."""

@@ -38,7 +38,7 @@ from asya_sidecar.settings import Settings
 log = logging.getLogger(__name__)
 
 _chance = random.SystemRandom()
-_SUSPICIOUS_DELIVERIES = 3
+_SUSPICIOUS_DELIVERIES = _SUSPICIOUS_INTERRUPTIONS = 3
 
 Key = tuple[str, int, int, int]
 """What makes two deliveries the same message: id, position, attempt and generation."""
@@ -84,8 +84,8 @@ class Run:
     """A message in hand and what has become of it so far."""
 
     __slots__ = (
-        "_broken", "_by_deadline", "_deadline", "_first", "_has_ended", "_items", "_unconfirmed", "actor", "arrived",
-        "begun", "deliveries", "envelope", "key", "request", "state", "status", "suspected",
+        "_broken", "_by_deadline", "_deadline", "_first", "_has_ended", "_interruptions", "_items", "_unconfirmed",
+        "actor", "arrived", "begun", "deliveries", "envelope", "key", "request", "state", "status", "suspected",
     )  # fmt: skip
 
     def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> None:
@@ -101,6 +101,7 @@ class Run:
         self.request = 0
         self._deadline = deadline(envelope)
         self._by_deadline = False
+        self._interruptions = 0
         self._items = 0
         self._unconfirmed = 0
         self._first: Envelope | None = None
@@ -142,7 +143,9 @@ class Run:
         self._has_ended = False
 
     def interrupted(self) -> None:
-        """Wait again: the handler's process ended, and it was not this message's doing."""
+        """Wait again: the handler's process ended, and it was not this message's doing, as far as anybody knows."""
+        self._interruptions += 1
+        self.suspected = self.suspected or self._interruptions >= _SUSPICIOUS_INTERRUPTIONS
         if not self.over:
             self.state = State.WAITING
 

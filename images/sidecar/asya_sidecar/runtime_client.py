@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import math
 import time
@@ -14,7 +15,7 @@ import msgspec
 from asya_core.faults import Fault
 from asya_sidecar.blame import Verdict, blame
 from asya_sidecar.calls import Call, Calls, Invocation
-from asya_sidecar.frames import Kind, decode_end, encode_frame, encode_invoke
+from asya_sidecar.frames import Kind, ProtocolError, decode_end, encode_frame, encode_invoke
 from asya_sidecar.running_file import RunningFile
 from asya_sidecar.runtime_connection import Connection, Hello, WorkerEnded
 from asya_sidecar.socket_address import reachable
@@ -165,7 +166,8 @@ class RuntimeClient(Generic[_I]):
             return
         self._connection = None
         calls = self.calls.take_all()
-        if self._running is not None and (running := self._running.read()) is not None:
+        running = self._running.read() if self._running is not None else None
+        if running is not None and not connection.broken and not _is_lone_suspect(calls):
             for call in calls:
                 call.settle_whether_begun(begun=call.request in running)
         if not self.closed.is_set():
@@ -228,5 +230,24 @@ class RuntimeClient(Generic[_I]):
             return
 
 
+def _is_lone_suspect(calls: list[Call[_I]]) -> bool:
+    """Tell whether nothing but one suspect was there: then it was its doing, whenever the runtime ended."""
+    return len(calls) == 1 and calls[0].invocation is not None and calls[0].invocation.suspected
+
+
 def _fault(body: bytes) -> Fault:
-    return msgspec.json.decode(body, type=Fault)
+    """Read an ERROR. The words of an exception may hold halves of surrogate pairs, which become question marks."""
+    try:
+        return msgspec.json.decode(body, type=Fault)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        readable = json.dumps(_parsed(body), ensure_ascii=False).encode("utf-8", "replace")
+        return msgspec.json.decode(readable, type=Fault)
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise ProtocolError(f"the runtime sent ERROR with a body that is not JSON: {error}") from None

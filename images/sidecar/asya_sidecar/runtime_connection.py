@@ -59,7 +59,10 @@ class Client(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """One connection: frames in, frames out; everything written in one turn of the event loop goes out at once."""
+    """One connection: frames in, frames out; everything written in one turn of the event loop goes out at once.
+
+    `broken` is set once the runtime has sent what the protocol does not allow.
+    """
 
     def __init__(self, client: Client, limit: int) -> None:
         self.client = client
@@ -67,6 +70,7 @@ class Connection(asyncio.Protocol):
         self.lost = asyncio.Event()
         self.draining = False
         self.closing = False
+        self.broken = False
         self._reader = FrameReader(limit + _ENVELOPE_OVERHEAD)
         self._loop = asyncio.get_running_loop()
         self._unsent: list[bytes | memoryview] = []
@@ -86,6 +90,7 @@ class Connection(asyncio.Protocol):
                     return
         except (ProtocolError, msgspec.DecodeError) as error:
             log.error("the runtime broke the protocol: %s", error, extra={"event": "protocol_error"})
+            self.broken = True
             self.close(f"it broke the protocol: {error}")
 
     def eof_received(self) -> None:

@@ -261,6 +261,19 @@ async def test_a_runtime_that_dies_at_every_message_gives_each_its_record(folder
         assert bench.runtime.ids == [f"m{number}" for number in range(5)]
 
 
+async def test_who_was_there_alone_at_the_fourth_death_is_charged_whatever_the_runtime_left_behind(folder):
+    def die(runtime, _invoked):
+        runtime.hang_up()
+
+    (folder / "runtime-running").write_bytes(bytes(8))
+    async with working(folder, die) as bench:
+        await bench.send(envelope("m1"))
+        await bench.until_settled("m1")
+
+        assert [record["payload"]["error"] for record in bench.queued("error-end")] == ["crash_error"]
+        assert bench.runtime.ids == ["m1"] * 4
+
+
 async def test_a_failure_before_the_crash_stays_a_failure(folder):
     async with working(folder, failing()) as bench:
         await bench.send(envelope("m1"))

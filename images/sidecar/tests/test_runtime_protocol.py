@@ -82,6 +82,30 @@ async def test_rubbish_ends_the_connection_and_the_message_is_charged_like_after
         assert "the runtime broke the protocol" in caplog.text
 
 
+async def test_rubbish_is_charged_also_where_the_runtime_says_that_nothing_runs(folder):
+    (folder / "runtime-running").write_bytes(bytes(8))
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        bench.runtime.send(99, 1)
+        await bench.until_settled("m1")
+
+        assert [record["payload"]["error"] for record in bench.queued("error-end")] == ["crash_error"]
+
+
+async def test_an_error_whose_words_are_no_text_is_an_error_all_the_same(folder):
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        bench.runtime.send(frames.ERROR, 1, b'{"code": "processing_error", "message": "caf\\udce9 \\ud83d"}')
+        await bench.until_settled("m1")
+        (record,) = bench.queued("error-end")
+
+        assert record["payload"]["error"] == "processing_error"
+        assert record["payload"]["details"]["message"] == "caf? ?"
+        assert bench.runtime.connections == 1
+
+
 async def test_an_answer_that_comes_twice_or_for_nobody_is_dropped(folder):
     async with working(folder, silence) as bench:
         await bench.send(envelope("m1"), envelope("m2"))

@@ -79,6 +79,22 @@ async def test_a_handler_whose_message_is_lost_is_told_to_stop(folder):
         assert bench.ledger.all("settled") == []
 
 
+async def test_what_a_handler_still_makes_of_a_message_given_back_goes_nowhere(folder):
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        await bench.consumer.stop()
+        bench.actor.release_all()
+        ended = asyncio.Event()
+        bench.actor.left_handler = lambda *_: ended.set()
+        bench.runtime.item(1, "zero")
+        bench.runtime.item(1, "one")
+        bench.runtime.end(1)
+        await asyncio.wait_for(ended.wait(), 10)
+
+        assert bench.ledger.all("published") == []
+
+
 async def test_what_was_lost_before_it_began_is_not_run(folder):
     async with working(folder, silence, ASYA_PREFETCH="2") as bench:
         await bench.send(envelope("m1"), envelope("m2"))

@@ -116,13 +116,13 @@ def test_what_a_generator_yields_is_sent_as_it_comes(start, pipes):
 def test_a_timeout_holds_while_the_sidecar_does_not_read(start, pipes):
     runtime = start("functions.yield_or_wait", ASYA_CONCURRENCY="2")
     client = runtime.connect()
+    client.invoke(2, {"pipe": str(pipes[0])}, timeout_ms=2000)
+    assert runtime.line() == "waiting"
     client.invoke(1, {})
-    client.item(1, 0)
-    client.invoke(2, {"pipe": str(pipes[0])}, timeout_ms=500)
 
     code, errors = runtime.finish()
     assert code == EXIT_TIMEOUT
-    assert "request 2, message message-2 ran past its timeout of 0.5 s" in errors
+    assert "request 2, message message-2 ran past its timeout of 2 s" in errors
     assert running(runtime) == [1, 2]
 
 

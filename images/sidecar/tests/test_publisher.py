@@ -141,6 +141,18 @@ async def test_nothing_is_published_or_settled_once_the_lease_is_lost(folder):
         assert bench.sample("asya_actor_leases_lost_total", queue="a") == 1
 
 
+async def test_what_is_on_its_way_for_a_message_given_back_is_kept_back(folder):
+    async with working(folder, echo) as bench:
+        await bench.send(envelope("m1", route=ELSEWHERE))
+        await bench.ledger.until(lambda: bench.sample("asya_actor_held_outputs") == 1)
+        await bench.consumer.stop()
+        bench.actor.release_all()
+        await bench.producer.ensure("asya-nowhere")
+        await bench.ledger.until(lambda: bench.sample("asya_actor_held_outputs") == 0)
+
+        assert bench.queued("nowhere") == []
+
+
 async def test_handlers_wait_while_very_much_is_unconfirmed(folder, monkeypatch):
     monkeypatch.setattr(module, "MANY_UNCONFIRMED", 10)
     async with working(folder, silence) as bench:

@@ -44,11 +44,7 @@ class Window:
                 self._consumer.settle(delivery)
 
     def release(self, deliveries: Iterable[Delivery]) -> None:
-        """Give a message back; where it is no longer ours, that only frees its place.
-
-        What is still on its way for it is kept back from now on: it is somebody else's to send.
-        """
+        """Give a message back; where it is no longer ours, that only frees its place."""
         if self._consumer is not None:
             for delivery in deliveries:
                 self._consumer.release(delivery)
-                delivery.lease_until = 0.0

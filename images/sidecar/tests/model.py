@@ -72,6 +72,7 @@ class Broker:
     def answered(self, delivery: Delivery) -> Run | None:
         assert delivery in self.in_hand, "a delivery was settled or released twice"
         del self.in_hand[delivery]
+        delivery.lease_until = 0.0
         return next((run for run in self.runs if delivery in run.deliveries), None)
 
     def publish(

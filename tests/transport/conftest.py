@@ -46,6 +46,8 @@ def rabbitmq_server(need, tmp_path_factory, rabbitmq_certificates):
 
         yield GivenRabbitmq(url, os.environ.get("ASYA_TEST_RABBITMQ_MANAGEMENT_URL"), cannot)
         return
+    if os.environ.get("ASYA_TEST_RABBITMQ") != "1":
+        need.missing("RabbitMQ has a target of its own, for it takes minutes", remedy="run `make test-rabbitmq`")
     programs = find_programs() or (find_programs() if install_on_debian() else None)
     if programs is None:
         need.missing("rabbitmq-server is not there", remedy=REMEDY)

@@ -7,7 +7,19 @@ import yaml
 from tools import prepare
 
 WORKFLOWS = sorted((prepare.ROOT / ".github" / "workflows").glob("*.yaml"))
-PROMISED = {"help", "demo", "test", "lint", "fmt", "build", "test-unit", "test-integration", "test-e2e", "test-runtime"}
+PROMISED = {
+    "help",
+    "demo",
+    "test",
+    "lint",
+    "fmt",
+    "build",
+    "test-unit",
+    "test-integration",
+    "test-e2e",
+    "test-rabbitmq",
+    "test-runtime",
+}
 PROMISED |= {"lock", "generate", "verify", "chaos", "clean"}
 
 

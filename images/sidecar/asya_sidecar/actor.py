@@ -25,10 +25,11 @@ from asya_sidecar.metrics import Metrics
 from asya_sidecar.prefetch import Prefetch
 from asya_sidecar.publisher import Publisher
 from asya_sidecar.request import Allowance, meta, payload
-from asya_sidecar.run import Key, Run, State
+from asya_sidecar.run import Run
 from asya_sidecar.runtime_client import RuntimeClient
 from asya_sidecar.runtime_connection import Hello
 from asya_sidecar.settings import Settings
+from asya_sidecar.states import Key, State
 from asya_sidecar.window import Window
 
 log = logging.getLogger(__name__)

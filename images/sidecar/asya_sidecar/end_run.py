@@ -13,7 +13,8 @@ from asya_core.outgoing import with_status
 from asya_core.transports import Delivery
 from asya_sidecar.records import as_base64
 from asya_sidecar.request import Allowance
-from asya_sidecar.run import Key, Run, State, Surroundings
+from asya_sidecar.run import Run, Surroundings
+from asya_sidecar.states import Key, State
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from asya_core.outgoing import Publication, attempt_of
 from asya_core.route import ERROR_END
 from asya_core.transports import Delivery
 from asya_sidecar.records import fitting
-from asya_sidecar.run import Key
 from asya_sidecar.settings import Settings
+from asya_sidecar.states import Key
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ and LOST are left by none.
 
 from __future__ import annotations
 
-import enum
 import logging
 import random
 import time
@@ -34,28 +33,12 @@ from asya_sidecar.publisher import Done, Publisher
 from asya_sidecar.records import lighter_retry
 from asya_sidecar.request import Allowance, deadline, time_allowed
 from asya_sidecar.settings import Settings
+from asya_sidecar.states import OVER, Key, State
 
 log = logging.getLogger(__name__)
 
 _chance = random.SystemRandom()
 _SUSPICIOUS_DELIVERIES = _SUSPICIOUS_INTERRUPTIONS = 3
-
-Key = tuple[str, int, int, int]
-"""What makes two deliveries the same message: id, position, attempt and generation."""
-
-
-class State(enum.Enum):
-    """Where a message in hand is."""
-
-    WAITING = enum.auto()
-    RUNNING = enum.auto()
-    PUBLISHING = enum.auto()
-    SETTLED = enum.auto()
-    RELEASED = enum.auto()
-    LOST = enum.auto()
-
-
-_OVER = (State.SETTLED, State.RELEASED, State.LOST)
 
 
 class Surroundings(Protocol):
@@ -116,7 +99,7 @@ class Run:
     @property
     def over(self) -> bool:
         """Whether the message has left our hands."""
-        return self.state in _OVER
+        return self.state in OVER
 
     def delivery(self) -> Delivery:
         """Return the delivery by which the message is held now: the last one, where it was delivered again."""

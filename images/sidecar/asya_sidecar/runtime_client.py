@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 GREETING_SECONDS = 10.0
 """How long a runtime may take to say HELLO after it has accepted us; it listens only once its handler is loaded."""
 
+_ITEM, _END = Kind.ITEM, Kind.END  # looking a member up costs more than comparing it
 _FIRST_RETRY, _LAST_RETRY = 0.02, 0.5
 _BACKSTOP_SECONDS = 8.0
 """The runtime ends a handler at its timeout; its grace and its own slowness lie within this."""
@@ -179,11 +180,11 @@ class RuntimeClient(Generic[_I]):
         if call is None:
             return
         invocation = call.invocation
-        if kind is Kind.ITEM:
+        if kind is _ITEM:
             if invocation is not None:
                 invocation.on_item(body)
             return
-        seconds, fault = (decode_end(body), None) if kind is Kind.END else (0.0, _fault(body))
+        seconds, fault = (decode_end(body), None) if kind is _END else (0.0, _fault(body))
         self.calls.finish(call)
         if invocation is None:
             self.owner.on_room()

@@ -138,12 +138,12 @@ class Connection(asyncio.Protocol):
         self._unsent = []
 
     def _handle(self, kind: Kind, request: int, body: bytes) -> None:
-        if kind is Kind.HELLO:
+        if request and self.greeted:
+            self.client.answered(kind, request, body)
+        elif kind is Kind.HELLO:
             self._greet(msgspec.json.decode(body, type=Hello))
         elif not self.greeted:
             raise ProtocolError(f"the runtime sent {kind.name} before HELLO")
-        elif request:
-            self.client.answered(kind, request, body)
         elif kind is Kind.WORKER:
             self.client.worker_ended(msgspec.json.decode(body, type=WorkerEnded))
         elif kind is Kind.DRAIN:

@@ -2,6 +2,7 @@ import asyncio
 
 from asya_core.transports.base import lease_clock
 from asya_sidecar import leases
+from asya_sidecar.states import State
 from images.sidecar.tests.bench import envelope, working
 from images.sidecar.tests.scripted_runtime import silence
 
@@ -93,6 +94,20 @@ async def test_what_a_handler_still_makes_of_a_message_given_back_goes_nowhere(f
         await asyncio.wait_for(ended.wait(), 10)
 
         assert bench.ledger.all("published") == []
+
+
+async def test_a_message_given_back_stays_so_when_the_runtime_dies(folder):
+    async with working(folder, silence) as bench:
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        (run,) = bench.actor.runs.values()
+        await bench.consumer.stop()
+        bench.actor.release_all()
+        bench.runtime.hang_up()
+        await bench.runtime.until(lambda: bench.runtime.connections == 2)
+
+        assert run.state is State.RELEASED
+        assert bench.runtime.ids == ["m1"]
 
 
 async def test_what_was_lost_before_it_began_is_not_run(folder):

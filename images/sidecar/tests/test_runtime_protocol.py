@@ -236,6 +236,27 @@ async def test_what_says_nothing_is_given_up(folder, monkeypatch, caplog):
     assert "says nothing" in caplog.text
 
 
+async def test_what_speaks_before_its_hello_is_given_up(folder, caplog):
+    path = folder / "socket"
+    greetings, twice = [], asyncio.Event()
+
+    async def accept(reader, writer):
+        greetings.append(writer.write(frames.encode(frames.ITEM, 1, b"1")))
+        if len(greetings) == 2:
+            twice.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_unix_server(accept, str(path))
+    async with client_of(path) as (owner, client, _):
+        async with asyncio.timeout(10):
+            await twice.wait()
+        assert (owner.told, client.ready) == ([], False)
+    server.close()
+
+    assert "ITEM before HELLO" in caplog.text
+
+
 async def test_a_socket_that_cannot_be_used_is_told_once(folder, caplog):
     path = folder / "asya-runtime.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wrong:

@@ -16,9 +16,14 @@ stay two. Takes: name, suffix.
 {{- printf "%s%s" .values.queue.prefix .name }}
 {{- end }}
 
-{{/* The queues that the hook Job ensures, as a JSON list of actors: this one's and the end actors'. */}}
+{{/* The queues that the hook Job ensures, as a JSON list of actors: this one's or all that share it, and the ends'. */}}
 {{- define "actor.queues" -}}
-{{- list .name "happy-end" "error-end" | uniq | toJson }}
+{{- concat (.shared.actors | default (list .name)) (list "happy-end" "error-end") | uniq | toJson }}
+{{- end }}
+
+{{/* The ConfigMap with the runtime's files: the actor's own, or one that several share. */}}
+{{- define "actor.runtimeConfigMap" -}}
+{{- .shared.runtime | default (include "actor.suffixed" (dict "name" .name "suffix" "-runtime")) }}
 {{- end }}
 
 {{/* true for the two actors that every message ends in. */}}

@@ -71,7 +71,7 @@ volumes:
   {{- if .values.runtime.inject }}
   - name: asya-runtime
     configMap:
-      name: {{ include "actor.suffixed" (dict "name" .name "suffix" "-runtime") | quote }}
+      name: {{ include "actor.runtimeConfigMap" . | quote }}
   {{- end }}
   {{- with include "actor.transport.volume" . }}
   {{- . | nindent 2 }}

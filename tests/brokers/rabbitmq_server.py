@@ -1,4 +1,4 @@
-"""A real RabbitMQ on free ports of this machine, with a node name, data folder and epmd of its own."""
+"""A real RabbitMQ on free ports of this machine, with data folder and epmd of its own, or one that is given by URL."""
 
 from __future__ import annotations
 
@@ -7,46 +7,37 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 from urllib.parse import quote, unquote, urlsplit
 
+from asya_cli.errors import CliError
+from asya_cli.local.brokers.rabbitmq_node import Node
+from asya_cli.local.brokers.rabbitmq_programs import Programs, need_programs
+from asya_cli.local.ports import FreePorts
+from tools.needs import Need
+
 READY_SECONDS = 90.0
 END_SECONDS = 20.0
+STATISTICS_MS = 250
 READY = "Server startup complete"
 USER, PASSWORD = "asya", "secret"
 Address = tuple[str, int]
-PROGRAMS = Path("/usr/lib/rabbitmq/bin")
-"""Where Debian's package puts the programs; those on its PATH change to another user first."""
-INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "rabbitmq-server")
-REMEDY = "install rabbitmq-server (on Debian: apt-get install rabbitmq-server)"
 
 
-def find_programs() -> Path | None:
-    """Return the folder of RabbitMQ's programs, or None."""
-    if (PROGRAMS / "rabbitmq-server").is_file():
-        return PROGRAMS
-    found = shutil.which("rabbitmq-server")
-    return Path(found).resolve().parent if found else None
-
-
-def install_on_debian() -> bool:
-    """Install Debian's package, as root only and unless `ASYA_NO_APT` declines; tell whether that worked."""
-    if os.geteuid() != 0 or os.environ.get("ASYA_NO_APT") == "1" or shutil.which("apt-get") is None:
-        return False
-    say("RabbitMQ is not there: installing Debian's package (ASYA_NO_APT=1 declines)")
-    environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (("apt-get", "update"), INSTALL):
-        if subprocess.run(command, env=environ, capture_output=True, check=False).returncode != 0:
-            return False
-    return True
+def programs_or_skip(need: Need) -> Programs:
+    """Return RabbitMQ's programs, installed where that is possible; where they can't be had, skip with the remedy."""
+    try:
+        return need_programs(say)
+    except CliError as error:
+        what, _, remedy = str(error).rpartition("; ")
+        need.missing(what, remedy=remedy)
 
 
 def say(line: str) -> None:
@@ -54,14 +45,6 @@ def say(line: str) -> None:
     if sys.__stderr__ is not None:
         sys.__stderr__.write(f"\n{line}\n")
         sys.__stderr__.flush()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Management:
@@ -137,37 +120,22 @@ class GivenRabbitmq(Management):
     def control(self, *_arguments: str) -> str:
         self._cannot()
 
-    def close(self) -> None:
-        pass
-
 
 class RabbitmqServer(Management):
     """One node with its data in `folder`; it keeps its ports and its messages over `stop` and `start`."""
 
     max_message_bytes = 1024 * 1024
 
-    def __init__(self, programs: Path, folder: Path, *, certificates: Path | None = None) -> None:
+    def __init__(self, programs: Programs, folder: Path, *, certificates: Path | None = None) -> None:
+        free_port = FreePorts()
+        node = Node.on_free_ports(folder, free_port)
+        super().__init__(("127.0.0.1", node.port), ("127.0.0.1", node.management_port), USER, PASSWORD)
+        self.tls_port = free_port()
         self._programs = programs
-        self._folder = folder
-        port, management_port, self._epmd_port, distribution, self.tls_port = (free_port() for _ in range(5))
-        super().__init__(("127.0.0.1", port), ("127.0.0.1", management_port), USER, PASSWORD)
-        self._environ = os.environ | {
-            "HOME": str(folder),
-            "ERL_EPMD_PORT": str(self._epmd_port),
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": f"asya-{secrets.token_hex(4)}@localhost",
-            "RABBITMQ_DIST_PORT": str(distribution),
-            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
-            "RABBITMQ_LOG_BASE": str(folder / "log"),
-            "RABBITMQ_LOGS": "-",
-            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
-            "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-            "RABBITMQ_PID_FILE": str(folder / "pid"),
-        }
-        self._write_configuration(certificates)
-        self._epmd: subprocess.Popen[bytes] | None = None
+        self._command = node.argv(programs)
+        self._environ = os.environ | node.environ
         self._running: _Running | None = None
+        node.configure(self._settings(certificates), statistics_ms=STATISTICS_MS)
 
     @property
     def is_running(self) -> bool:
@@ -175,10 +143,7 @@ class RabbitmqServer(Management):
 
     def start(self) -> None:
         """Run, and return once clients are served. Raises RuntimeError with the log when that fails."""
-        if self._epmd is None:
-            command = ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"]
-            self._epmd = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._running = _Running([str(self._programs / "rabbitmq-server")], self._environ)
+        self._running = _Running(self._command, self._environ)
         log = self._running.wait_until_ready()
         if READY not in log:
             self._end(signal.SIGKILL)
@@ -198,21 +163,13 @@ class RabbitmqServer(Management):
             self.evaluate("[dets:sync(Table) || Table <- dets:all()].")
         self._end(signal.SIGKILL)
 
-    def close(self) -> None:
-        """End it for good, with its epmd."""
-        self.stop()
-        if self._epmd is not None:
-            self._epmd.terminate()
-            self._epmd.wait()
-            self._epmd = None
-
     def evaluate(self, expression: str) -> str:
         """Evaluate an Erlang expression in the node."""
         return self.control("eval", expression)
 
     def control(self, *arguments: str) -> str:
         """Run rabbitmqctl."""
-        command = [str(self._programs / "rabbitmqctl"), *arguments]
+        command = [str(self._programs.control), *arguments]
         done = subprocess.run(command, env=self._environ, capture_output=True, text=True, check=True)
         return done.stdout
 
@@ -221,33 +178,20 @@ class RabbitmqServer(Management):
             self._running.end(how)
             self._running = None
 
-    def _write_configuration(self, certificates: Path | None) -> None:
-        encryption = (
-            ""
-            if certificates is None
-            else (
-                f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
-                f"ssl_options.cacertfile = {certificates}/ca.crt\n"
-                f"ssl_options.certfile = {certificates}/server.crt\n"
-                f"ssl_options.keyfile = {certificates}/server.key\n"
-            )
-        )
-        (self._folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
-            f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management_port}\n"
-            f"default_user = {USER}\ndefault_pass = {PASSWORD}\n"
-            f"{encryption}"
-            f"collect_statistics_interval = 250\nmax_message_size = {self.max_message_bytes}\n"
-        )
-        # At each tick a channel looks after consumer timeouts and a queue tells its statistics: by default once a
-        # minute and every 5 seconds.
-        ticks = "{channel_tick_interval, 500}, {quorum_tick_interval, 500}"
-        # The management API keeps one sample each second, not each five.
-        samples = ", ".join(f"{{{kind}, [{{60, 1}}]}}" for kind in ("global", "basic", "detailed"))
-        (self._folder / "advanced.config").write_text(
-            f"[{{rabbit, [{ticks}]}}, {{rabbitmq_management, [{{sample_retention_policies, [{samples}]}}]}}].\n"
-        )
-        (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+    def _settings(self, certificates: Path | None) -> list[str]:
+        settings = [
+            f"default_user = {USER}",
+            f"default_pass = {PASSWORD}",
+            f"max_message_size = {self.max_message_bytes}",
+        ]
+        if certificates is not None:
+            settings += [
+                f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}",
+                f"ssl_options.cacertfile = {certificates}/ca.crt",
+                f"ssl_options.certfile = {certificates}/server.crt",
+                f"ssl_options.keyfile = {certificates}/server.key",
+            ]
+        return settings
 
 
 class _Running:
@@ -268,20 +212,13 @@ class _Running:
         return "".join(self._log)
 
     def end(self, how: signal.Signals) -> None:
-        """Signal the whole group and wait until nothing of it holds the log any more."""
-        self._signal(how)
-        self._reader.join(END_SECONDS)
-        if self._reader.is_alive():
-            self._signal(signal.SIGKILL)
-            self._reader.join()
+        """Signal the server, end what is left of its group, and wait until nothing of it holds the log any more."""
+        self._process.send_signal(how)
+        self._reader.join(0 if how == signal.SIGKILL else END_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-
-    def _signal(self, how: signal.Signals) -> None:
-        if self._process.poll() is None or self._reader.is_alive():
-            try:
-                os.killpg(self._process.pid, how)
-            except ProcessLookupError:
-                self._settled.set()
+        self._reader.join()
 
     def _read(self, lines: IO[str]) -> None:
         with lines:

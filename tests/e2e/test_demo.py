@@ -12,19 +12,20 @@ import pytest
 
 from asya_cli.local.running import Running
 from asya_cli.local.state import Folder
+from tests.brokers.rabbitmq_server import programs_or_skip
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = 1797
-PACE = 300
+SLOWLY = ("--pace", "300")
 """Images a second; without a limit it is over before a test can do anything."""
 
 pytestmark = pytest.mark.needs("helm", "nats-server")
 
 
 @contextmanager
-def demo(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Start the demo; whatever the test does, nothing of it is left behind."""
-    command = [sys.executable, "-u", "-m", "examples.digits.demo", "--folder", str(folder), "--pace", str(PACE)]
+    command = [sys.executable, "-u", "-m", "examples.digits.demo", "--folder", str(folder), *options]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
     ) as process:
@@ -62,7 +63,7 @@ def folder(tmp_path):
 
 
 def test_killing_a_runtime_and_a_sidecar_in_the_middle_loses_nothing(folder):
-    with demo(folder) as process:
+    with demo(folder, *SLOWLY) as process:
         lines = read_until(process, " 10 %")
         pipeline = Running(Folder(folder))
         killed = [("classify", "asya-runtime"), ("judge", "asya-sidecar"), ("split", "asya-runtime")]
@@ -75,7 +76,7 @@ def test_killing_a_runtime_and_a_sidecar_in_the_middle_loses_nothing(folder):
 
 
 def test_a_second_demo_is_refused_and_ctrl_c_ends_the_first(folder):
-    with demo(folder) as first:
+    with demo(folder, *SLOWLY) as first:
         read_until(first, "processes are ready")
         second = subprocess.run(
             first.args, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True, encoding="utf-8", timeout=60
@@ -88,3 +89,10 @@ def test_a_second_demo_is_refused_and_ctrl_c_ends_the_first(folder):
     assert "images have a result; all processes are ended" in output
     assert "Traceback" not in output
     assert not (folder / "summary.json").exists()
+
+
+def test_rabbitmq_gives_the_same_results(need, folder):
+    programs_or_skip(need)
+    with demo(folder, "--transport", "rabbitmq") as process:
+        lines = read_until(process, " 90 %")
+        assert_right(process, folder, lines)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.brokers.certificates import make_certificates
 from tests.brokers.nats_server import NatsServer
-from tests.brokers.rabbitmq_server import REMEDY, GivenRabbitmq, RabbitmqServer, find_programs, install_on_debian
+from tests.brokers.rabbitmq_server import GivenRabbitmq, RabbitmqServer, programs_or_skip
 from tests.transport.harness import ForgetfulHarness, Harness, NetworkHarness, RealHarness
 from tests.transport.memory_harness import MemoryHarness
 from tests.transport.nats_harness import NatsHarness, NatsNetworkHarness
@@ -48,13 +48,11 @@ def rabbitmq_server(need, tmp_path_factory, rabbitmq_certificates):
         return
     if os.environ.get("ASYA_TEST_RABBITMQ") != "1":
         need.missing("RabbitMQ has a target of its own, for it takes minutes", remedy="run `make test-rabbitmq`")
-    programs = find_programs() or (find_programs() if install_on_debian() else None)
-    if programs is None:
-        need.missing("rabbitmq-server is not there", remedy=REMEDY)
-    server = RabbitmqServer(programs, tmp_path_factory.mktemp("rabbitmq"), certificates=rabbitmq_certificates)
+    folder = tmp_path_factory.mktemp("rabbitmq")
+    server = RabbitmqServer(programs_or_skip(need), folder, certificates=rabbitmq_certificates)
     server.start()
     yield server
-    server.close()
+    server.stop()
 
 
 @pytest.fixture

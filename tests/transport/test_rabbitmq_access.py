@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from asya_cli.local.ports import FreePorts
 from asya_core.errors import SettingsError, TransportRefusedError, TransportUnavailableError
 from asya_core.transports import open_transport, publish
 from asya_sidecar import exit_codes, queues
-from tests.brokers.rabbitmq_server import free_port
 from tests.transport.parties import Inbox, consuming, eventually, send_all
 from tests.transport.rabbitmq_harness import RabbitmqHarness
 
@@ -106,7 +106,7 @@ async def test_a_management_api_that_refuses_or_is_away_is_said(rabbit, rabbitmq
     with pytest.raises(TransportRefusedError, match="refuses this user; give it the tag `monitoring`"):
         await transport.depth(queue)
     (tmp_path / "password").write_text(rabbitmq_server.password)
-    rabbit.management_port = free_port()
+    rabbit.management_port = FreePorts()()
     lost = await parties.join(rabbit)
     with pytest.raises(TransportUnavailableError, match=r"management API at .* can't be reached"):
         await lost.depth(queue)

@@ -1,0 +1,57 @@
+"""RabbitMQ with its management API, for this user's machine alone: loopback only, its messages under `.asya/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from asya_cli.local.brokers.base import Broker
+from asya_cli.local.brokers.rabbitmq_node import Node
+from asya_cli.local.brokers.rabbitmq_programs import need_programs
+from asya_cli.local.plan import Check, ProcessPlan
+
+MAX_MESSAGE_SIZE = 32 * 1024 * 1024
+"""Bytes of the largest message: above what actors may pass on (16 MiB), whatever the server's version."""
+
+STATISTICS_MS = 1000
+
+_SERVERS_OWN_STATISTICS_MS = 5000
+
+
+def prepare(folder: Path, logs: Path, free_port: Callable[[], int]) -> Broker:
+    """Write the server's configuration into `folder` and say how to run it.
+
+    Whoever asks comes from this machine, so the server's own user for that (guest) is enough. Raises CliError without
+    the server's programs.
+    """
+    programs = need_programs(_say)
+    node = Node.on_free_ports(folder, free_port)
+    node.configure([f"max_message_size = {MAX_MESSAGE_SIZE}"], statistics_ms=STATISTICS_MS)
+    url, management = f"amqp://127.0.0.1:{node.port}", f"http://127.0.0.1:{node.management_port}"
+    process = ProcessPlan(
+        actor="rabbitmq",
+        container="rabbitmq-server",
+        argv=node.argv(programs),
+        env=node.environ,
+        cwd=str(folder),
+        log=str(logs / "rabbitmq.rabbitmq-server.log"),
+    )
+    values = {"url": url, "managementUrl": management, "vhost": "/", "existingSecret": "", "monitoringSecret": ""}
+    return Broker(
+        transport="rabbitmq",
+        url=url,
+        process=process,
+        check=Check(actor=process.actor, container=process.container, url=management),
+        chart_values={"transport": "rabbitmq"} | {f"transports.rabbitmq.{key}": each for key, each in values.items()},
+        environ={"ASYA_RABBITMQ_URL": url, "ASYA_RABBITMQ_MANAGEMENT_URL": management},
+        notes=[
+            f"rabbitmq-server: max_message_size (its default depends on its version) -> {MAX_MESSAGE_SIZE}",
+            f"rabbitmq-server: statistics every {_SERVERS_OWN_STATISTICS_MS} ms (its default) -> {STATISTICS_MS} ms",
+        ],
+    )
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)

@@ -1,0 +1,81 @@
+"""Finding the programs of RabbitMQ, or, as root on Debian, installing them. Nothing here is done without being said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from asya_cli.errors import CliError
+
+PACKAGED = Path("/usr/lib/rabbitmq/bin")
+"""Where the packages of Debian and Red Hat put the programs; those on PATH there change to another user first."""
+
+_UPDATE = ("apt-get", "update")
+_INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "rabbitmq-server")
+_REMEDY = "install it (on Debian: apt-get install rabbitmq-server) and try again"
+_WORDS_OF_FAILURE = 2000  # characters of what apt-get says that are shown
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The server, the program that asks and changes it, and Erlang's register of nodes."""
+
+    server: Path
+    control: Path
+    epmd: Path
+
+
+def find_programs() -> Programs | None:
+    """Return the programs, or None where the server is not installed. Raises CliError when only a part is there."""
+    folder = _folder()
+    if folder is None:
+        return None
+    epmd = shutil.which("epmd")
+    if epmd is None:
+        raise CliError(
+            f"can't find epmd; RabbitMQ is in {folder}, but Erlang's programs are not on PATH; put them there"
+        )
+    return Programs(folder / "rabbitmq-server", folder / "rabbitmqctl", Path(epmd))
+
+
+def need_programs(say: Say) -> Programs:
+    """Return the programs, installed if need be and possible; `say` is told before that is tried.
+
+    Raises CliError with the remedy.
+    """
+    found = find_programs()
+    if found is None:
+        _install(say)
+        found = find_programs()
+    if found is None:
+        raise CliError(f"can't find rabbitmq-server; its package is installed, but not in {PACKAGED}; put it on PATH")
+    return found
+
+
+def _folder() -> Path | None:
+    if (PACKAGED / "rabbitmq-server").is_file():
+        return PACKAGED
+    found = shutil.which("rabbitmq-server")
+    return Path(found).resolve().parent if found else None
+
+
+def _install(say: Say) -> None:
+    """Install Debian's package. Raises CliError with the remedy where that is not ours to do, or fails."""
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise CliError(f"can't find rabbitmq-server; it is not on PATH; {_REMEDY}")
+    if os.environ.get("ASYA_NO_APT") == "1":
+        raise CliError(f"can't find rabbitmq-server; it is not on PATH, and ASYA_NO_APT=1 forbids asya that; {_REMEDY}")
+    say("rabbitmq-server is not on PATH: installing Debian's package rabbitmq-server (ASYA_NO_APT=1 declines)")
+    # RUNLEVEL=1 keeps the package from starting a server of its own.
+    environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    for command in (_UPDATE, _INSTALL):
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            words = (done.stdout + done.stderr)[-_WORDS_OF_FAILURE:]
+            raise CliError(f"can't install rabbitmq-server; `{' '.join(command)}` failed; {_REMEDY}", detail=words)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from asya_runtime.batching import Outcome, outcomes
 from asya_runtime.encoding import Codec, choose
 from asya_runtime.errors import PARSING, RESULT, InvocationError, type_name
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 ENVELOPE = "envelope"
+_WHOLE = "result"  # what a result is called where its places are named
 _FEW = 8  # results that are kept as their encoder made them
 Emit = Callable[[bytes], Awaitable[None]]
 
@@ -21,17 +23,24 @@ Emit = Callable[[bytes], Awaitable[None]]
 class Handler:
     """A loaded handler.
 
-    `call` takes one argument: the payload, or in mode envelope the envelope. `loop` is the event loop that an async
-    handler runs on for the life of the process, None for every other handler.
+    `call` takes one argument: the payload, or in mode envelope the envelope; a list of them where it is `batched`.
+    `loop` is the event loop that an async handler runs on for the life of the process, None for every other handler.
     """
 
     def __init__(
-        self, call: Callable[[Any], Any], mode: str, loop: AbstractEventLoop | None = None, codec: Codec | None = None
+        self,
+        call: Callable[[Any], Any],
+        mode: str,
+        loop: AbstractEventLoop | None = None,
+        codec: Codec | None = None,
+        *,
+        batched: bool = False,
     ) -> None:
         self.call = call
         self.mode = mode
         self.loop = loop
         self.codec = codec or choose()
+        self.batched = batched
 
     def argument(self, meta: bytes, payload: bytes) -> object:
         """Return what the handler is called with; raise InvocationError `msg_parsing_error`.
@@ -78,27 +87,51 @@ class Handler:
                 await result.aclose()
         return ()
 
+    def batch(self, arguments: list[object]) -> list[Outcome]:
+        """Call a handler of batches that is not async; return the outcome of each message.
+
+        Raises whatever the handler raises.
+        """
+        return outcomes(self.call(arguments), len(arguments), self._encoded)
+
+    async def batch_later(self, arguments: list[object]) -> list[Outcome]:
+        """Call an async handler of batches; return the outcome of each message. Raises as `batch` does."""
+        result = self.call(arguments)
+        if hasattr(type(result), "__await__"):
+            result = await result
+        return outcomes(result, len(arguments), self._encoded)
+
     def invoke(self, payload: bytes, meta: bytes = b"{}") -> list[bytes]:
         """Run the handler once, here and now, and return its results; raise InvocationError for all that it raises.
 
-        For callers inside the process, without a socket; a KeyboardInterrupt is passed on to them.
+        A handler of batches gets a batch of one. For callers inside the process, without a socket; a KeyboardInterrupt
+        is passed on to them.
         """
+        try:
+            argument = self.argument(meta, payload)
+            return self._invoke_batch(argument) if self.batched else self._invoke_single(argument)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise InvocationError.of(error) from error
+
+    def _invoke_single(self, argument: object) -> list[bytes]:
+        if self.loop is None:
+            return list(self.results(argument))
         items: list[bytes] = []
 
         async def collect(item: bytes) -> None:
             items.append(item)
 
-        try:
-            argument = self.argument(meta, payload)
-            if self.loop is None:
-                items.extend(self.results(argument))
-            else:
-                items.extend(self.loop.run_until_complete(self.results_to(collect, argument)))
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            raise InvocationError.of(error) from error
+        items.extend(self.loop.run_until_complete(self.results_to(collect, argument)))
         return items
+
+    def _invoke_batch(self, argument: object) -> list[bytes]:
+        later = self.batch_later
+        (outcome,) = self.loop.run_until_complete(later([argument])) if self.loop else self.batch([argument])
+        if isinstance(outcome, InvocationError):
+            raise outcome
+        return outcome
 
     def close(self) -> None:
         """End the event loop, if there is one; the handler can't be called any more."""
@@ -106,21 +139,21 @@ class Handler:
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.close()
 
-    def _encoded(self, result: object) -> Iterable[bytes]:
+    def _encoded(self, result: object, where: str = _WHOLE) -> Iterable[bytes]:
         encode = self.codec.encode
         if type(result) is dict:
-            return (encode(result, "result"),)
+            return (encode(result, where),)
         if result is None:
             return ()
         if isinstance(result, (list, tuple)):
             # All of them before any is sent: a list with one bad entry publishes nothing.
-            items = (encode(entry, f"result[{index}]") for index, entry in enumerate(result))
+            items = (encode(entry, f"{where}[{index}]") for index, entry in enumerate(result))
             # orjson leaves each of its bytes objects in a block of kilobytes; a copy has the size that it needs.
             return list(items) if len(result) <= _FEW else [bytes(memoryview(item)) for item in items]
         if isinstance(result, Generator):
             return self._yielded(result)
-        _refuse_unfinished(result)
-        return (encode(result, "result"),)
+        _refuse_unfinished(result, where)
+        return (encode(result, where),)
 
     def _yielded(self, values: Generator[object, None, None]) -> Iterator[bytes]:
         try:
@@ -137,8 +170,8 @@ def is_async(target: object) -> bool:
     return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in candidates)
 
 
-def _refuse_unfinished(result: object) -> None:
-    """Raise InvocationError where a plain function returned work that is still to be done."""
+def _refuse_unfinished(result: object, where: str) -> None:
+    """Raise InvocationError where a plain function returned work that is still to be done, or a batch holds some."""
     kind = type(result)
     if not (hasattr(kind, "__await__") or hasattr(kind, "__aiter__")):
         return
@@ -148,4 +181,6 @@ def _refuse_unfinished(result: object) -> None:
         f"the handler is a plain function, but it returned a {type_name(kind)}, which must be awaited; "
         "declare the handler with async def"
     )
+    if where != _WHOLE:
+        sentence = f"{where} is a {type_name(kind)}, which must be awaited before it is returned"
     raise InvocationError(RESULT, sentence)

@@ -11,6 +11,7 @@ from keyword import iskeyword
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from asya_runtime.batch_handler import refuse_for_batches, signature_of
 from asya_runtime.errors import StartError, text, user_traceback
 from asya_runtime.handler import Handler, is_async
 from asya_runtime.parameters import arguments_from
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 _PARTS_MIN = 2
 
 
-def load(path: str, environ: Mapping[str, str], mode: str = "payload") -> Handler:
+def load(path: str, environ: Mapping[str, str], mode: str = "payload", batch_size: int = 1) -> Handler:
     """Return the handler that `path` names, ready to be invoked.
 
     `environ` fills the parameters of a class's `__init__`. The class of an async handler is built while its event loop
-    runs. Raises StartError with one of the codes `handler_malformed`, `handler_module_not_found`,
-    `handler_module_hidden`, `handler_import_failed`, `handler_attribute_missing`, `handler_not_callable`,
-    `handler_arguments`, `parameter_without_default`, `parameter_invalid`, `constructor_failed`.
+    runs. A `batch_size` above 1 means that the handler is called with lists of up to so many messages. Raises
+    StartError with one of the codes `handler_malformed`, `handler_module_not_found`, `handler_module_hidden`,
+    `handler_import_failed`, `handler_attribute_missing`, `handler_not_callable`, `handler_arguments`,
+    `parameter_without_default`, `parameter_invalid`, `constructor_failed`, `batch_generator`, `batch_annotation`.
     """
     parts = _split(path)
     module, names = _import(parts)
@@ -38,11 +40,13 @@ def load(path: str, environ: Mapping[str, str], mode: str = "payload") -> Handle
         if inspect.isclass(owner):
             target = getattr(_build(owner, environ, loop), names[-1])
         _refuse_wrong_arguments(path, target)
+        if batch_size > 1:
+            refuse_for_batches(path, target, batch_size)
     except StartError:
         if loop is not None:
             loop.close()
         raise
-    return Handler(target, mode, loop)
+    return Handler(target, mode, loop, batched=batch_size > 1)
 
 
 def _split(path: str) -> list[str]:
@@ -142,9 +146,8 @@ def _build(cls: Callable[..., object], environ: Mapping[str, str], loop: Abstrac
 
 
 def _refuse_wrong_arguments(path: str, target: Callable[..., object]) -> None:
-    try:
-        signature = inspect.signature(target)
-    except (TypeError, ValueError):  # written in C, and does not tell
+    signature = signature_of(target)
+    if signature is None:
         return
     try:
         signature.bind(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -12,10 +13,17 @@ LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 
 _SOCKET_DIR = "/var/run/asya"
 _BODY_BYTES = 16 * 1024 * 1024
+_AT_ONCE = 65535  # the most messages that a RabbitMQ channel may be sent ahead
+_WAIT_SECONDS = 3600.0
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|\u03bcs|ms|s|m|h)")
+_DURATION = re.compile(f"(?:{_PART.pattern})+")
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 
 
 class Settings(NamedTuple):
-    """What the environment says. Sizes are in bytes."""
+    """What the environment says. Sizes of bodies are in bytes, of batches in messages; times are in seconds."""
 
     handler: str
     mode: str = "payload"
@@ -23,6 +31,13 @@ class Settings(NamedTuple):
     concurrency: int = 1
     log_level: str = "INFO"
     max_body_bytes: int = _BODY_BYTES
+    batch_max_size: int = 1
+    batch_max_wait: float = 0.0
+
+    @property
+    def at_once(self) -> int:
+        """How many messages may be in the handler at once."""
+        return self.concurrency * self.batch_max_size
 
 
 def from_env(environ: Mapping[str, str]) -> Settings:
@@ -39,7 +54,10 @@ def from_env(environ: Mapping[str, str]) -> Settings:
         concurrency=reader.number("ASYA_CONCURRENCY", 1, 1, 1024),
         log_level=reader.choice("ASYA_LOG_LEVEL", LOG_LEVELS, "setting_invalid"),
         max_body_bytes=reader.number("ASYA_MAX_BODY_BYTES", _BODY_BYTES, 4096, 2**31),
+        batch_max_size=reader.number("ASYA_BATCH_MAX_SIZE", 1, 1, 1024),
+        batch_max_wait=reader.duration("ASYA_BATCH_MAX_WAIT", _WAIT_SECONDS),
     )
+    reader.limit_at_once(settings)
     reader.finish()
     return settings
 
@@ -78,8 +96,35 @@ class _Reader:
         self._problems.append(("setting_invalid", sentence))
         return default
 
+    def duration(self, name: str, most: float) -> float:
+        """Return seconds, 0 where the variable is absent; written as Go does, or as a bare number of seconds."""
+        value = self._environ.get(name, "").strip()
+        seconds = _seconds(value) if value else 0.0
+        if 0 <= seconds <= most:
+            return seconds
+        sentence = f'{name} is "{value}"; it must be a time up to {most:g} s, written like 50ms, 1.5s or 0.05'
+        self._problems.append(("setting_invalid", sentence))
+        return 0.0
+
+    def limit_at_once(self, settings: Settings) -> None:
+        if settings.at_once > _AT_ONCE:
+            sentence = (
+                f"ASYA_CONCURRENCY times ASYA_BATCH_MAX_SIZE is {settings.at_once} messages at once; "
+                f"lower one of them, so that it is at most {_AT_ONCE}"
+            )
+            self._problems.append(("setting_invalid", sentence))
+
     def finish(self) -> None:
         if self._problems:
             code = self._problems[0][0] if len(self._problems) == 1 else "setting_invalid"
             sentences = "; ".join(sentence for _, sentence in self._problems)
             raise StartError(code, sentences, exit_code=EXIT_SETTINGS)
+
+
+def _seconds(value: str) -> float:
+    """Return the seconds of `1m30s`, `250ms` or `1.5`; -1 for anything else."""
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    if _DURATION.fullmatch(value):
+        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+    return -1.0

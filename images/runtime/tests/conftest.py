@@ -19,7 +19,13 @@ USED: list[str] = []
 HANDLERS = Path(__file__).parent / "handlers"
 
 # These need the environment of development, or take long; the others run on every Python with pytest alone.
-ONCE = ["test_codecs.py", "test_codec_properties.py", "test_frames_properties.py", "test_every_python.py"]
+ONCE = [
+    "test_batching_properties.py",
+    "test_codecs.py",
+    "test_codec_properties.py",
+    "test_frames_properties.py",
+    "test_every_python.py",
+]
 collect_ignore = [] if importlib.util.find_spec("hypothesis") else [*ONCE, "test_stuck_tasks.py"]
 
 
@@ -65,8 +71,8 @@ def load(handlers):
     assert str(handlers) == sys.path[0]
     loaded = []
 
-    def load_one(path, mode="payload", **environ):
-        loaded.append(loader.load(path, environ, mode))
+    def load_one(path, mode="payload", batch_size=1, **environ):
+        loaded.append(loader.load(path, environ, mode, batch_size))
         return loaded[-1]
 
     yield load_one

@@ -29,7 +29,7 @@ MANIFEST: Schema = {
     for key in ("apiVersion", "kind", "metadata", "spec")
 }
 # What makes an actor an end, which crew sets, and its own name in the actor chart.
-NOT_SHARED = {"enabled", "actor", "handler", "handlerMode", "runtime", "workload"}
+NOT_SHARED = {"enabled", "actor", "handler", "handlerMode", "batch", "runtime", "workload"}
 ENDS = ("happy-end", "error-end")
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", type(None): "null"}
 

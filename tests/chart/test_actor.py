@@ -83,6 +83,20 @@ def test_the_runtime_reads_what_the_chart_writes(helm):
     assert settings.max_body_bytes == int(rendered.env(SIDECAR)["ASYA_MAX_BODY_BYTES"]) == 8192
 
 
+def test_the_runtime_reads_batches_as_the_chart_writes_them(helm):
+    batch = {"maxSize": 32, "maxWait": "20ms"}
+    settings = from_env(helm.template({**HANDLER, "batch": batch, "timeout": {"actor": 1}}).env(RUNTIME))
+
+    assert (settings.batch_max_size, settings.batch_max_wait, settings.at_once) == (32, 0.02, 32)
+
+
+@pytest.mark.parametrize("wait", ["30s", 30, "500ms", "0.5m", 0.05, "0s"])
+def test_a_batch_may_wait_for_a_tenth_of_the_time_of_a_message(helm, wait):
+    batch = {"maxSize": 32, "maxWait": wait}
+
+    assert helm.template({**HANDLER, "batch": batch, "prefetch": 32}).env(RUNTIME)["ASYA_BATCH_MAX_WAIT"] == str(wait)
+
+
 def test_the_resiliency_of_every_scenario_is_one_that_the_sidecar_takes(helm):
     rendered = helm.template(files=["charts/actor/ci/rabbitmq-values.yaml"])
     resiliency = read_resiliency(rendered.env(SIDECAR)["ASYA_RESILIENCY"])

@@ -76,6 +76,34 @@ REFUSED = {
         {**runtime(env=[{"name": "ASYA_HANDLER", "value": "a.b"}]), "timeout": {"gracefulShutdown": 30}},
         "remove it (the chart derives it) or use at least 330",
     ),
+    "batch waits long": (
+        {"batch": {"maxSize": 8, "maxWait": "30.1s"}},
+        "batch.maxWait: 30.1s is more than a tenth of timeout.actor, 5m; waiting for a full batch is to save time",
+    ),
+    "batch waits long for a short handler": (
+        {"batch": {"maxSize": 8, "maxWait": 0.3}, "timeout": {"actor": "2s"}},
+        "batch.maxWait: 0.3 is more than a tenth of timeout.actor, 2s",
+    ),
+    "wait without a batch": (
+        {"batch": {"maxWait": "5ms"}},
+        "batch.maxWait: 5ms would never count, since batch.maxSize is 1; set batch.maxSize, or remove it",
+    ),
+    "batches of the echo handler": (
+        {"batch": {"maxSize": 2}},
+        "batch.maxSize: the built-in echo handler takes one message at a time; give image and handler, or remove it",
+    ),
+    "large batches at once": (
+        {"batch": {"maxSize": 1024}, "concurrency": 64},
+        "batch.maxSize: with concurrency it makes 65536 messages at once, and brokers hand out at most 65535; lower",
+    ),
+    "prefetch below the batches": (
+        {"batch": {"maxSize": 8}, "concurrency": 2, "prefetch": 15},
+        "prefetch: 15 messages can't fill the batches, which take 16 (concurrency times batch.maxSize); raise it, or",
+    ),
+    "batch in env": (
+        {**HANDLER, "env": {"ASYA_BATCH_MAX_SIZE": "8"}},
+        "env.ASYA_BATCH_MAX_SIZE: the chart sets this variable from its values; remove it and set the value (concurr",
+    ),
     "min over max": (
         {"scaling": {"minReplicaCount": 60}},
         "scaling.minReplicaCount: 60 is more than scaling.maxReplicaCount, 50; lower it or raise the other",

@@ -35,6 +35,8 @@
   "ASYA_HANDLER_MODE" .values.handlerMode
   "ASYA_SOCKET_DIR" "/var/run/asya"
   "ASYA_CONCURRENCY" (include "actor.text" .values.concurrency)
+  "ASYA_BATCH_MAX_SIZE" (include "actor.text" .values.batch.maxSize)
+  "ASYA_BATCH_MAX_WAIT" (include "actor.text" .values.batch.maxWait)
   "ASYA_MAX_BODY_BYTES" (include "actor.text" .values.maxBodyBytes)
 | toJson }}
 {{- end }}

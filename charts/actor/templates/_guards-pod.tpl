@@ -64,7 +64,7 @@ ERROR: {{ $.path }}: {{ . }} is there twice, and only one can count; remove the 
 {{- $fixed := include "actor.runtime.env" . | fromJson -}}
 {{- range .values.env -}}
 {{- if hasKey $fixed .name }}
-ERROR: env.{{ .name }}: the chart sets this variable from its values; remove it and set the value (concurrency, maxBodyBytes)
+ERROR: env.{{ .name }}: the chart sets this variable from its values; remove it and set the value (concurrency, batch, maxBodyBytes)
 {{- end }}
 {{- end }}
 {{- if has .values.transport (include "actor.transports" . | fromJsonArray) -}}

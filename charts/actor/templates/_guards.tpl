@@ -3,7 +3,7 @@ What a schema can't say: values that must come together, and values that are not
 for each mistake, ERROR: <value path>: why; what to do. All are printed at once, before anything is rendered.
 */}}
 {{- define "actor.guards" -}}
-{{- range list "manifest" "identity" "workload" "pod" "env" "timeouts" "scaling" "resiliency" "transport" -}}
+{{- range list "manifest" "identity" "workload" "pod" "env" "timeouts" "batch" "scaling" "resiliency" "transport" -}}
 {{- with include (printf "actor.guards.%s" .) $ | trim }}
 {{ . }}
 {{- end }}

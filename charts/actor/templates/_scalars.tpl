@@ -9,12 +9,21 @@
 
 {{/* Whole seconds of a length of time such as 5m, 1h30m or 300. Go's own parser reads it. */}}
 {{- define "actor.seconds" -}}
-{{- $text := include "actor.text" . -}}
+{{- include "actor.secondsTimes" (dict "length" . "times" 1) }}
+{{- end }}
+
+{{/* Whole seconds of a length of time that passes several times, so that fractions count. Takes: length, times. */}}
+{{- define "actor.secondsTimes" -}}
+{{- $text := include "actor.text" .length -}}
 {{- if regexMatch "^[0-9.]+$" $text -}}
 {{- $text = printf "%ss" $text -}}
 {{- end -}}
 {{- $start := toDate "2006-01-02" "2000-01-01" -}}
-{{- sub (mustDateModify $text $start | unixEpoch | int64) (unixEpoch $start | int64) }}
+{{- $end := $start -}}
+{{- range until (int .times) -}}
+{{- $end = mustDateModify $text $end -}}
+{{- end -}}
+{{- sub (unixEpoch $end | int64) (unixEpoch $start | int64) }}
 {{- end }}
 
 {{/* Seconds that a pod may take to stop: as long as one message may run, and 30 more to settle it. */}}

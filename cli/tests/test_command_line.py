@@ -13,6 +13,8 @@ COMMANDS = [
     ["local", "status"],
     ["local", "logs"],
     ["local", "down"],
+    ["lint"],
+    ["convert"],
     ["completion"],
 ]
 

@@ -12,6 +12,8 @@ from asya_cli.lazy import LazyGroup
 _MEMBERS = {
     "run": "asya_cli.commands.run",
     "local": "asya_cli.commands.local",
+    "lint": "asya_cli.commands.lint",
+    "convert": "asya_cli.commands.convert",
     "completion": "asya_cli.commands.completion",
 }
 

@@ -1,6 +1,7 @@
 """What a schema has against values, in few words. Pure.
 
-Helm lists all that a key could be called; whoever mistyped one wants to know the nearest.
+Helm lists all that a key could be called; whoever mistyped one wants to know the nearest. Helm 3 and Helm 4 check
+schemas by different libraries, and word their lists differently.
 """
 
 from __future__ import annotations
@@ -11,12 +12,31 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-_LINE = re.compile(r"^- (?P<place>[^:]+): (?P<what>.+)$")
-_UNKNOWN = re.compile(r"Additional property (?P<one>.+) is not allowed|Property name of \"(?P<two>.+)\" does not match")
-_KNOWN_KEYS = re.compile(r"must be one of the following: ")
+_LINE_3 = re.compile(r"^- (?P<place>[^:]+): (?P<what>.+)$")
+_LINE_4 = re.compile(r"^- at '(?P<place>[^']*)': (?P<what>.+)$")
+_UNKNOWN_3 = re.compile(
+    r"Additional property (?P<one>.+) is not allowed|Property name of \"(?P<two>.+)\" does not match"
+)
+_UNKNOWN_4 = re.compile(r"additional properties (?P<many>'.+') not allowed")
+# What follows from a key that is unknown, and says nothing new: the whole list of those that are known.
+_FOLLOWS = re.compile(r"must be one of the following: |invalid propertyName |value must be one of ")
 _ROOT = "(root)"
 _LISTED = 12  # keys that are named where none is near
 _LONGEST = 200  # characters of a line of Helm's
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One violation: the path of the value (empty for the root), a sentence, and whether the key itself is unknown."""
+
+    path: str
+    sentence: str
+    unknown: bool = False
+
+    @property
+    def line(self) -> str:
+        """The problem as one line."""
+        return f"{self.path or _ROOT}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,42 +49,74 @@ class Violations:
 
 def read_violations(stderr: str, schema: Mapping[str, Any]) -> Violations | None:
     """Read Helm's list of violations; None where it names no unknown key. `schema` is the chart's."""
-    sentences: dict[str, None] = {}  # in order, each once
-    others: list[str] = []
+    problems = read_problems(stderr, schema)
+    unknown = [problem for problem in problems if problem.unknown]
+    if not unknown:
+        return None
+    first, *more = [*unknown, *(problem for problem in problems if not problem.unknown)]
+    return Violations(first.line, [problem.line for problem in more])
+
+
+def read_problems(stderr: str, schema: Mapping[str, Any]) -> list[Problem]:
+    """Return every violation in Helm's list, each once. `schema` is the chart's."""
+    problems: dict[Problem, None] = {}  # in order, each once
     places: set[str] = set()
     for place, what in _lines(stderr):
-        if found := _UNKNOWN.fullmatch(what):
+        if keys := _unknown_keys(what):
             places.add(place)
-            sentences[_sentence(place, found["one"] or found["two"], schema)] = None
-        elif not (place in places and _KNOWN_KEYS.search(what)):
-            others.append(_cut(f"{place}: {what}"))
-    if not sentences:
-        return None
-    first, *more = sentences
-    return Violations(first, [*more, *others])
+            problems |= dict.fromkeys(_unknown(place, key, schema) for key in keys)
+        elif not (place in places and _FOLLOWS.search(what)):
+            problems[Problem(place, _cut(what))] = None
+    return list(problems)
 
 
 def _lines(stderr: str) -> Iterator[tuple[str, str]]:
-    for line in stderr.splitlines():
-        if found := _LINE.match(line.strip()):
-            yield found["place"], found["what"]
+    """Yield the place of each violation, as a path with dots that is empty at the root, and what is wrong there."""
+    for line in map(str.strip, stderr.splitlines()):
+        if found := _LINE_4.match(line):
+            place = found["place"].removeprefix("/")
+            yield ".".join(part.replace("~1", "/").replace("~0", "~") for part in place.split("/")), found["what"]
+        elif found := _LINE_3.match(line):
+            yield "" if found["place"] == _ROOT else found["place"], found["what"]
 
 
-def _sentence(place: str, key: str, schema: Mapping[str, Any]) -> str:
-    path = key if place == _ROOT else f"{place}.{key}"
+def _unknown_keys(what: str) -> list[str]:
+    if found := _UNKNOWN_3.fullmatch(what):
+        return [found["one"] or found["two"]]
+    found = _UNKNOWN_4.fullmatch(what)
+    return re.findall(r"'([^']+)'", found["many"]) if found else []
+
+
+def _unknown(place: str, key: str, schema: Mapping[str, Any]) -> Problem:
+    path = f"{place}.{key}" if place else key
     known = _keys_at(place, schema)
-    near = get_close_matches(key, known, n=1)
-    if near:
-        return f"{path}: did you mean {near[0]}?"
+    if near := get_close_matches(key, known, n=1):
+        return Problem(path, f"did you mean {near[0]}?", unknown=True)
     listed = f"there are {', '.join(known)}" if 0 < len(known) <= _LISTED else "the chart's values.yaml lists them"
-    return f"{path}: there is no such key; {listed}"
+    return Problem(path, f"there is no such key; {listed}", unknown=True)
 
 
 def _keys_at(place: str, schema: Mapping[str, Any]) -> list[str]:
+    """Return the keys that the schema knows at a place: by properties, references, items and additionalProperties."""
     node = schema
-    for name in [] if place == _ROOT else place.split("."):
-        node = node.get("properties", {}).get(name, {})
-    return list(node.get("properties", {}))
+    for name in filter(None, place.split(".")):
+        node = _step(_followed(node, schema), name)
+    return list(_followed(node, schema).get("properties", {}))
+
+
+def _step(node: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    inner = node.get("items", {}) if name.isdigit() else node.get("properties", {}).get(name)
+    inner = node.get("additionalProperties") if inner is None else inner
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _followed(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a reference within the schema refers to."""
+    while reference := node.get("$ref"):
+        node = schema
+        for name in str(reference).removeprefix("#/").split("/"):
+            node = node.get(name, {})
+    return node
 
 
 def _cut(line: str) -> str:

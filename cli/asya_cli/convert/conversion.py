@@ -1,0 +1,99 @@
+"""One AsyncActor manifest as a values file and the command that installs it. Pure."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from asya_cli.convert.documents import Manifest
+from asya_cli.convert.known import Schema
+from asya_cli.convert.notes import Notes
+from asya_cli.convert.spec import values_of
+
+END_ACTORS = ("happy-end", "error-end", "x-sink", "x-sump")
+"""The actors that a message ends in, by their names of 2025 and 2026; here the chart `crew` brings them."""
+
+_LONGEST_RELEASE = 53  # characters that Helm allows
+_OF_THE_CLUSTER = {
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generateName",
+    "generation",
+    "managedFields",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+}
+_OF_TOOLS = ("kubectl.kubernetes.io/", "app.kubernetes.io/", "helm.sh/", "meta.helm.sh/", "argocd.argoproj.io/")
+_HEADER = "# Values of the actor {name}, from its AsyncActor manifest. Install it with:\n# {command}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A release: its name and namespace (empty: not said), its values, and the flavors that it names."""
+
+    release: str
+    namespace: str
+    values: Mapping[str, Any]
+    flavors: Sequence[str]
+    notes: Notes
+
+    def command(self, file: str, chart: str) -> str:
+        """Return the command that installs it from `file`, as one writes it into a shell."""
+        files = [*(f"flavors/{flavor}.yaml" for flavor in self.flavors), file]
+        words = ["helm", "install", self.release, chart]
+        words += ["--namespace", self.namespace] if self.namespace else []
+        return shlex.join(words + [word for each in files for word in ("-f", each)])
+
+    def text(self, command: str) -> str:
+        """Return the values file; `command` is named in its first lines."""
+        plain = json.loads(json.dumps(self.values))  # no part of it twice, which YAML would write as an anchor
+        body = yaml.safe_dump(plain, sort_keys=False, width=110, allow_unicode=True)
+        return _HEADER.format(name=self.values.get("actor", self.release), command=command) + body
+
+
+def convert(manifest: Manifest, schema: Schema, flavors: Collection[str]) -> Conversion:
+    """Convert one manifest. `schema` is the chart's, `flavors` are the names of the presets that come with it."""
+    notes = Notes()
+    values = values_of(manifest.spec, schema, notes)
+    named = _named_flavors(values)
+    for name in named:
+        if name not in flavors:
+            notes.change(
+                "spec.flavors",
+                f"no flavor {name} comes with the chart",
+                f"write what it sets into a file flavors/{name}.yaml",
+            )
+    release = manifest.name[:_LONGEST_RELEASE].rstrip("-.")
+    actor = str(values.pop("actor", None) or manifest.name)
+    if actor != release:
+        values = {"actor": actor, **values}
+    _take_metadata(values, manifest.metadata, notes)
+    return Conversion(release, str(manifest.metadata.get("namespace") or ""), values, named, notes)
+
+
+def _named_flavors(values: Mapping[str, Any]) -> list[str]:
+    given = values.get("flavors") or []
+    names = [given] if isinstance(given, str) else list(given)
+    return list(dict.fromkeys([*([values["flavor"]] if values.get("flavor") else []), *names]))
+
+
+def _take_metadata(values: dict[str, Any], metadata: Mapping[str, Any], notes: Notes) -> None:
+    labels = {key: str(value) for key, value in (metadata.get("labels") or {}).items() if not key.startswith(_OF_TOOLS)}
+    if labels:
+        values["podLabels"] = {**labels, **values.get("podLabels", {})}
+    for key in metadata.get("annotations") or {}:
+        if not key.startswith(_OF_TOOLS):
+            notes.leave(
+                f"metadata.annotations.{key}", "a release has no annotations", "use podAnnotations for the pods'"
+            )
+    for key in sorted(metadata.keys() - {"name", "namespace", "labels", "annotations"} - _OF_THE_CLUSTER):
+        notes.leave(f"metadata.{key}", "a release has no such field", "remove it")

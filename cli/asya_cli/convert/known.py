@@ -1,0 +1,27 @@
+"""Which keys the chart knows, by its schema. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+
+def take_unknown(values: Any, schema: Schema, path: str = "") -> Iterator[tuple[str, str]]:
+    """Remove, in place, each key that the schema does not know; yield its path and the nearest one, or nothing."""
+    if isinstance(values, dict):
+        properties: Schema = schema.get("properties", {})
+        for key in list(values):
+            inner = f"{path}.{key}" if path else str(key)
+            if key in properties:
+                yield from take_unknown(values[key], properties[key], inner)
+            elif schema.get("additionalProperties") is False:
+                del values[key]
+                yield inner, next(iter(get_close_matches(str(key), properties, n=1)), "")
+            elif isinstance(more := schema.get("additionalProperties"), Mapping):
+                yield from take_unknown(values[key], more, inner)
+    elif isinstance(values, list) and isinstance(items := schema.get("items"), Mapping):
+        for index, each in enumerate(values):
+            yield from take_unknown(each, items, f"{path}[{index}]")

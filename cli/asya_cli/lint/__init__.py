@@ -1,0 +1,1 @@
+"""Values files held against a chart before anybody installs them."""

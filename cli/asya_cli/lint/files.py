@@ -1,0 +1,115 @@
+"""Checking values files with a chart, as Helm renders it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from asya_cli.errors import CliError, MisuseError
+from asya_cli.lint.findings import Problem, read_refusal
+from asya_cli.lint.positions import compose, line_of, twice
+from asya_cli.local.programs import find_program
+
+_TIME_LIMIT = 60.0
+_RELEASE = re.compile(r"[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?")
+_UNNAMED = "my-actor"  # the release of a file whose name can't be one
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A mistake: its file, its line (from 1, None where the file does not have the key), and a sentence."""
+
+    file: Path
+    line: int | None
+    sentence: str
+
+    def __str__(self) -> str:
+        """Return it as compilers write it."""
+        return f"{self.file}:{self.line}: {self.sentence}" if self.line else f"{self.file}: {self.sentence}"
+
+
+def values_files(given: Sequence[str]) -> list[Path]:
+    """Return the files that the command line names; a folder stands for the YAML files in it.
+
+    Raises MisuseError for a path that is neither, and for a folder without such files.
+    """
+    files: list[Path] = []
+    for each in map(Path, given):
+        inside = (
+            sorted(file for file in each.iterdir() if file.suffix in (".yaml", ".yml")) if each.is_dir() else [each]
+        )
+        if not inside:
+            raise MisuseError(f"{each} holds no values file; each actor is one file <name>.yaml in it; check the path")
+        if missing := next((file for file in inside if not file.is_file()), None):
+            raise MisuseError(f"can't read {missing}; there is no such file; check the path")
+        files += inside
+    return files
+
+
+def lint_files(files: Sequence[Path], chart: Path, before: Sequence[Path]) -> list[Finding]:
+    """Check each file by itself, over the files `before` it; in the order of `files`."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [
+            finding for found in pool.map(partial(lint_file, chart=chart, before=before), files) for finding in found
+        ]
+
+
+def lint_file(file: Path, chart: Path, before: Sequence[Path]) -> list[Finding]:
+    """Return what the chart has against a values file that follows the files `before` it.
+
+    Raises CliError where Helm is missing or does not answer.
+    """
+    nodes: dict[Path, yaml.Node | None] = {}
+    for each in (file, *reversed(before)):
+        try:
+            nodes[each] = compose(each.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            return [_unreadable(each, error)]
+    doubled = [Finding(file, line, f"{path}: the key is there twice; remove one") for path, line in twice(nodes[file])]
+    return doubled + [_placed(problem, file, nodes) for problem in _problems(file, chart, before)]
+
+
+def _unreadable(file: Path, error: Exception) -> Finding:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    what = error.problem if isinstance(error, yaml.MarkedYAMLError) and error.problem else str(error)
+    return Finding(file, mark.line + 1 if mark else None, f"this is no YAML ({what}); correct it")
+
+
+def _problems(file: Path, chart: Path, before: Sequence[Path]) -> list[Problem]:
+    release = file.stem if _RELEASE.fullmatch(file.stem) else _UNNAMED
+    command = [str(find_program("helm")), "template", release, str(chart)]
+    for each in (*before, file):
+        command += ["--values", str(each)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIME_LIMIT)
+    except subprocess.TimeoutExpired:
+        raise CliError(f"helm did not render {file} in {_TIME_LIMIT:.0f} s; try again") from None
+    return read_refusal(done.stderr, _schema(chart)) if done.returncode else []
+
+
+def _schema(chart: Path) -> dict[str, Any]:
+    file = chart / "values.schema.json"
+    if not file.is_file():
+        return {}
+    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return schema
+
+
+def _placed(problem: Problem, file: Path, nodes: dict[Path, yaml.Node | None]) -> Finding:
+    """Say in which file the value stands: the one that was asked about, or the last of those before it."""
+    sentence = f"{problem.path}: {problem.sentence}" if problem.path else problem.sentence
+    for each, node in nodes.items():
+        line = line_of(node, problem.path.partition(",")[0]) if problem.path else None
+        if line is not None:
+            return Finding(each, line, sentence)
+    return Finding(file, None, sentence)

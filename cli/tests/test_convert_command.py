@@ -1,0 +1,99 @@
+"""`asya convert` as a user calls it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.needs("helm")
+
+ACTOR = """\
+apiVersion: asya.sh/v1alpha1
+kind: AsyncActor
+metadata: {name: NAME, namespace: ml}
+spec: {image: "a:1", handler: a.b, scaling: {enabled: false}, stateProxy: [{name: s}]}
+"""
+BOTH = f"{ACTOR.replace('NAME', 'one')}---\n{ACTOR.replace('NAME', 'two')}"
+
+
+def asya(folder, *arguments, stdin=None):
+    command = [sys.executable, "-P", "-m", "asya_cli", "convert", *arguments]
+    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "manifests.yaml").write_text(BOTH)
+    return tmp_path
+
+
+def test_each_actor_becomes_a_file_beside_the_manifests_and_a_command(folder):
+    done = asya(folder, "manifests.yaml")
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        f"helm install {name} asya/actor --namespace ml -f {name}.yaml" for name in ("one", "two")
+    ]
+    assert done.stderr.splitlines() == [
+        f"{name}: left out: spec.stateProxy: the state proxy is not built yet; keep state outside of the actor"
+        for name in ("one", "two")
+    ]
+    assert yaml.safe_load((folder / "one.yaml").read_text()) == {
+        "image": "a:1",
+        "handler": "a.b",
+        "scaling": {"enabled": False},
+    }
+    assert "# helm install one asya/actor --namespace ml -f one.yaml\n" in (folder / "one.yaml").read_text()
+
+
+def test_stdin_is_read_and_another_folder_and_chart_are_used(folder):
+    done = asya(folder, "-", "--output", "a/b", "--chart", "charts/actor", "--no-check", stdin=BOTH)
+
+    assert done.stdout.splitlines()[0] == "helm install one charts/actor --namespace ml -f a/b/one.yaml"
+    assert sorted(file.name for file in (folder / "a/b").iterdir()) == ["one.yaml", "two.yaml"]
+
+
+def test_nothing_is_overwritten_unless_it_is_asked_for(folder):
+    (folder / "two.yaml").write_text("mine")
+    done = asya(folder, "manifests.yaml")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: two.yaml is there already;")
+    assert (folder / "two.yaml").read_text() == "mine"
+    assert not (folder / "one.yaml").exists()
+    assert asya(folder, "manifests.yaml", "--force").returncode == 0
+    assert "mine" not in (folder / "two.yaml").read_text()
+
+
+def test_the_manifest_itself_is_never_replaced(folder):
+    (folder / "one.yaml").write_text(ACTOR.replace("NAME", "one"))
+    done = asya(folder, "one.yaml", "--force")
+
+    assert done.returncode == 2
+    assert "one.yaml is the manifest itself; choose another folder with --output" in done.stderr
+
+
+def test_two_of_one_name_are_refused(folder):
+    done = asya(folder, "-", stdin=f"{BOTH}---\n{ACTOR.replace('NAME', 'one')}")
+
+    assert (done.returncode, "2 manifests are called one" in done.stderr) == (2, True)
+
+
+def test_end_actors_and_other_objects_are_left_aside(folder):
+    text = f"{ACTOR.replace('NAME', 'happy-end')}---\n{BOTH}---\nkind: Secret\nmetadata: {{name: s}}\n"
+    done = asya(folder, "-", "--no-check", stdin=text)
+
+    assert "note: Secret s is no AsyncActor and is left aside" in done.stderr
+    assert "note: happy-end is an end actor, which the chart crew brings; it is left aside" in done.stderr
+    assert not (folder / "happy-end.yaml").exists()
+
+
+def test_what_the_chart_refuses_is_shown_at_its_line(folder):
+    wrong = ACTOR.replace("NAME", "one").replace("a.b", "nothing-to-call")
+    done = asya(folder, "-", stdin=wrong)
+
+    assert done.returncode == 1
+    assert 'one.yaml:4: handler: "nothing-to-call" names nothing in a module' in done.stderr

@@ -1,0 +1,147 @@
+"""`asya lint`: mistakes in values files, each with its file, its line and the nearest right key."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from asya_cli.assets import find_assets
+from asya_cli.lint.findings import read_refusal
+from asya_cli.lint.positions import compose, line_of, twice
+
+CHART = find_assets().chart("actor")
+HELM_3 = """\
+Error: values don't meet the specifications of the schema(s) in the following chart(s):
+actor:
+- (root): Additional property timout is not allowed
+- (root): Property name of "timout" does not match
+- (root): (root) must be one of the following: "actor", "timeout"
+- scaling: Additional property enable is not allowed
+- scaling.maxReplicaCount: Invalid type. Expected: integer, given: string
+"""
+HELM_4 = """\
+Error: values don't meet the specifications of the schema(s) in the following chart(s):
+actor:
+- at '': additional properties 'timout' not allowed
+- at '': invalid propertyName 'timout'
+  - at '': value must be one of 'actor', 'timeout'
+- at '/scaling': additional properties 'enable' not allowed
+- at '/scaling/maxReplicaCount': got string, want integer
+"""
+
+
+def asya(folder, *arguments):
+    command = [sys.executable, "-P", "-m", "asya_cli", "lint", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+def write(folder, name, text):
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+
+
+@pytest.mark.needs("helm")
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        (
+            "image: a:1\nhandler: a.b\nscaling:\n  minReplicaCuont: 1\n",
+            "4: scaling.minReplicaCuont: did you mean minReplicaCount?",
+        ),
+        ("timout: {actor: 5m}\n", "1: timout: did you mean timeout?"),
+        ("image: a:1\n", "1: handler: image is given, but nothing to call in it;"),
+        ("env:\n  - name: A\n  - naem: B\n", "3: env.1.naem: did you mean name?"),
+        ("scaling:\n  maxReplicaCount: two\n", "2: scaling.maxReplicaCount: "),
+        ("scaling:\n  minReplicaCount: 9\n  maxReplicaCount: 1\n", "2: scaling.minReplicaCount: 9 is more than"),
+        ("replicas: 1\nreplicas: 2\n", "2: replicas: the key is there twice; remove one"),
+        ("a: b: c\n", "1: this is no YAML (mapping values are not allowed in this context); correct it"),
+        (
+            "resiliency:\n  policies: {default: {}}\n  rules:\n    - errors: [A]\n      policy: nope\n",
+            '5: resiliency.rules[0].policy: there is no policy "nope";',
+        ),
+    ],
+)
+def test_a_mistake_is_shown_with_its_line(text, finding, tmp_path):
+    write(tmp_path, "my-model.yaml", text)
+    done = asya(tmp_path, "my-model.yaml")
+
+    lines = [line for line in done.stdout.splitlines() if line.startswith(f"my-model.yaml:{finding}")]
+    if finding.startswith("1: handler"):  # a key that is not there has no line
+        lines = [line for line in done.stdout.splitlines() if line.startswith("my-model.yaml: handler: image is given")]
+    assert len(lines) == 1, done.stdout
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+
+
+@pytest.mark.needs("helm")
+def test_a_folder_is_checked_file_by_file_over_an_environment(tmp_path):
+    write(tmp_path, "actors/good.yaml", "image: a:1\nhandler: a.b\n")
+    write(tmp_path, "actors/bad.yaml", "image: a:1\nhandler: a.b\ntimeout: {actor: 20m}\n")
+    write(tmp_path, "actors/notes.txt", "no values")
+    write(tmp_path, "dev.yaml", "transport: rabbitmq\ntransports: {rabbitmq: {consumerTimeout: 10m}}\n")
+
+    assert asya(tmp_path, "actors").stdout == "2 files: nothing found\n"
+    done = asya(tmp_path, "actors", "-f", "dev.yaml")
+    assert (done.returncode, done.stderr) == (1, "error: 1 mistake in 1 file; correct them\n")
+    assert done.stdout.startswith("actors/bad.yaml:3: timeout.actor: 20m is not shorter than")
+
+
+@pytest.mark.needs("helm")
+def test_a_mistake_in_a_file_below_is_shown_there(tmp_path):
+    write(tmp_path, "my-model.yaml", "image: a:1\nhandler: a.b\n")
+    write(tmp_path, "dev.yaml", "logLevel: INFO\nscalin: {}\n")
+
+    assert asya(tmp_path, "my-model.yaml", "-f", "dev.yaml").stdout == "dev.yaml:2: scalin: did you mean scaling?\n"
+
+
+@pytest.mark.needs("helm")
+def test_flavors_and_charts_of_ours_are_found_by_name(tmp_path):
+    write(tmp_path, "Crew_Values.yaml", "store: {url: 's3://results'}\n")
+
+    assert asya(tmp_path, "Crew_Values.yaml", "--chart", "crew", "-f", "flavors/nats.yaml").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nonesuch.yaml"], "error: can't read nonesuch.yaml;"),
+        (["."], "error: . holds no values file;"),
+        (["x.yaml", "--chart", "nonesuch"], "error: no chart 'nonesuch'; it is neither one of ours (actor, crew"),
+        (["x.yaml", "-f", "nonesuch.yaml"], "error: no values file 'nonesuch.yaml';"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line(arguments, told, tmp_path):
+    write(tmp_path, "sub/x.yaml", "{}")
+    if arguments[0] == "x.yaml":
+        write(tmp_path, "x.yaml", "{}")
+    done = asya(tmp_path, *arguments)
+
+    assert (done.returncode != 0, done.stdout, done.stderr.count("\n")) == (True, "", 1)
+    assert done.stderr.startswith(told)
+
+
+@pytest.mark.parametrize("stderr", [HELM_3, HELM_4], ids=["3", "4"])
+def test_both_generations_of_helm_are_understood(stderr):
+    found = read_refusal(stderr, json.loads((CHART / "values.schema.json").read_text()))
+
+    assert [each.path for each in found] == ["timout", "scaling.enable", "scaling.maxReplicaCount"]
+    assert [each.sentence for each in found[:2]] == ["did you mean timeout?", "did you mean enabled?"]
+
+
+def test_what_is_no_list_of_mistakes_is_shown_as_it_is():
+    assert read_refusal("walk.go:75: found symbolic link\nError: no space left\n", {})[0].sentence == "no space left"
+
+
+def test_keys_are_found_by_path_index_and_name():
+    node = compose("a:\n  - name: x\n    b: 1\n  - {name: y, b: 2}\nn:\n  nvidia.com/gpu: 1\nn.x: 2\n")
+
+    assert [line_of(node, path) for path in ("a", "a[0].b", "a.1.b", "a[y].b", "a.x")] == [1, 3, 4, 4, 2]
+    assert [line_of(node, path) for path in ("n.nvidia.com/gpu", "n.x", "a[2].b", "nonesuch")] == [6, 7, None, None]
+    assert line_of(compose(""), "a") is None
+
+
+def test_keys_that_are_there_twice_are_found_wherever_they_are():
+    assert list(twice(compose("a: [{b: 1, b: 2}]\na: 3\n"))) == [("a[0].b", 1), ("a", 2)]

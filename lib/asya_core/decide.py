@@ -61,13 +61,13 @@ def refusal(envelope: Envelope, actor: str, deliveries: int, most: int, now: dat
     if problem := problem_with_route(envelope.route):
         return Fault(code="route_error", message=problem)
     if (expected := next_actor(envelope.route)) != actor:
-        place = "finished" if expected is None else f"at {expected!r}"
+        place = "finished" if expected is None else f"at {expected!r}; send it to that actor's queue"
         return Fault(code="route_mismatch", message=f"the message came to {actor!r}, but its route is {place}")
     if deliveries > most:
         return Fault(
             code="deliveries",
             message=f"the broker delivered it {deliveries} times without an end, and maxDeliveries is {most}; "
-            "it probably takes the whole pod down",
+            "it probably takes the whole pod down; run it with `asya run`",
         )
     return _past_deadline(envelope, now)
 
@@ -118,9 +118,9 @@ def _past_deadline(envelope: Envelope, now: datetime) -> Fault | None:
         return None
     deadline = read_rfc3339(status.deadline_at)
     if deadline is None:
-        return Fault(
-            code="msg_parsing_error", message=f"status.deadline_at: {status.deadline_at!r} is no RFC 3339 time"
-        )
+        sentence = f"status.deadline_at: {status.deadline_at!r} is no RFC 3339 time, such as 2026-01-31T12:00:00Z"
+        return Fault(code="msg_parsing_error", message=sentence)
     if now < deadline:
         return None
-    return Fault(code="deadline_exceeded", message=f"the message's deadline was {status.deadline_at}; it was not run")
+    sentence = f"the message's deadline was {status.deadline_at}; it was not run; give it more time"
+    return Fault(code="deadline_exceeded", message=sentence)

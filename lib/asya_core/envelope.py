@@ -19,6 +19,7 @@ from asya_core.limits import Limits, check_limits, check_utf8
 
 _KEPT = "<unknown>"  # a member that has this very name is read the second way, like any unknown one
 _HALF_PAIR = re.compile(rb"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
+_NO_NUMBER = re.compile(rb"-?(?:NaN|Infinity)\b")
 
 Position = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """A whole number that every JSON parser can hold; whether it lies inside its route is for the route's rules to say."""
@@ -151,10 +152,13 @@ def _parse(body: bytes, decoder: msgspec.json.Decoder[_E]) -> _E:
 def _not_json(body: bytes, error: Exception) -> EnvelopeError:
     """Say it in the parser's words, but where they lead astray."""
     why = str(error).removeprefix("JSON is malformed: ")
+    at = int(place[1]) if (place := re.search(r"\(byte (\d+)\)", why)) else len(body)
     if body.startswith(b"\xef\xbb\xbf"):
         why = "it begins with a byte order mark; send UTF-8 without one"
-    elif _HALF_PAIR.search(body):
+    elif "surrogate" in why or _HALF_PAIR.search(body):
         why = r"it holds half of a surrogate pair, such as \ud83d alone; write both halves, or the character itself"
+    elif found := _NO_NUMBER.search(body, max(0, at - 1), at + len("Infinity")):
+        why = f"{found[0].decode()} at byte {found.start()} is no number of JSON; write null instead"
     return EnvelopeError("msg_parsing_error", f"not JSON: {why}")
 
 

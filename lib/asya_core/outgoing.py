@@ -59,7 +59,7 @@ def edited_child(envelope: Envelope, index: int, item: bytes, limits: Limits) ->
     try:
         returned = decode_edit(item, limits)
     except EnvelopeError as error:
-        raise RouteError(f"what the handler returned is no envelope that can be passed on: {error}") from None
+        raise RouteError(f"what the handler returned can't be passed on: {error}") from None
     check_edit(envelope, returned)
     return _as_child(restored(envelope, returned), envelope, index)
 

@@ -155,7 +155,7 @@ def test_nobody_is_refused_before_the_deadline():
             message(route=Route(actors=["split", "judge"])),
             1,
             "route_mismatch",
-            "the message came to 'judge', but its route is at 'split'",
+            "the message came to 'judge', but its route is at 'split'; send it to that actor's queue",
         ),
         (
             message(route=Route(actors=["judge"], current=1)),
@@ -169,20 +169,20 @@ def test_nobody_is_refused_before_the_deadline():
             "deliveries",
             (
                 "the broker delivered it 11 times without an end, and maxDeliveries is 10; "
-                "it probably takes the whole pod down"
+                "it probably takes the whole pod down; run it with `asya run`"
             ),
         ),
         (
             message(status=Status(deadline_at="2026-03-01T12:00:00+02:00")),
             1,
             "deadline_exceeded",
-            "the message's deadline was 2026-03-01T12:00:00+02:00; it was not run",
+            "the message's deadline was 2026-03-01T12:00:00+02:00; it was not run; give it more time",
         ),
         (
             message(status=Status(deadline_at="soon")),
             1,
             "msg_parsing_error",
-            "status.deadline_at: 'soon' is no RFC 3339 time",
+            "status.deadline_at: 'soon' is no RFC 3339 time, such as 2026-01-31T12:00:00Z",
         ),
     ],
 )

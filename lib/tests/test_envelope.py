@@ -136,15 +136,25 @@ def test_broken_json_is_refused_even_behind_a_wrong_or_unknown_field(broken):
     assert refusal_of(broken).startswith("not JSON: ")
 
 
-@pytest.mark.parametrize("payload", ['"\\ud800"', '"\\uDBFF."', '{"\\ud83d":1}', '["\\ud83d\\ud83d"]'])
+@pytest.mark.parametrize(
+    "payload", ['"\\ud800"', '"\\uDBFF."', '{"\\ud83d":1}', '["\\ud83d\\ud83d"]', '"\\udc00"', '"caf\\udce9 "']
+)
 def test_half_a_surrogate_pair_is_refused_with_what_to_do(payload):
     assert refusal_of(text(payload)) == (
         r"not JSON: it holds half of a surrogate pair, such as \ud83d alone; write both halves, or the character itself"
     )
 
 
-def test_the_second_half_of_a_surrogate_pair_alone_is_refused():
-    assert "invalid utf-16 surrogate pair" in refusal_of(text('"\\udc00"'))
+@pytest.mark.parametrize(
+    ("payload", "sentence"),
+    [
+        ("NaN", "NaN at byte 45 is no number of JSON; write null instead"),
+        ("[1, -Infinity]", "-Infinity at byte 49 is no number of JSON; write null instead"),
+        ('["NaN", x]', "invalid character (byte 53)"),
+    ],
+)
+def test_what_is_no_number_is_refused_with_what_to_do(payload, sentence):
+    assert refusal_of(text(payload)) == f"not JSON: {sentence}"
 
 
 def test_a_byte_order_mark_is_refused_with_what_to_do():

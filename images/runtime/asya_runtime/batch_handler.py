@@ -28,6 +28,11 @@ def takes_list(target: Callable[..., object]) -> bool:
     return bool(parameters) and _kind(parameters[0].annotation, _names_of(target)) in _LISTS
 
 
+def can_batch(target: Callable[..., object]) -> bool:
+    """Say whether `target` is written for batches: it takes a list, and does not yield."""
+    return takes_list(target) and not _yields(target)
+
+
 def refuse_for_batches(path: str, target: Callable[..., object], size: int) -> None:
     """Raise StartError where `target` can't be called with batches of up to `size` messages.
 

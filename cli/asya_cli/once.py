@@ -27,6 +27,8 @@ ENVELOPE = "envelope"
 
 _MISSPELT = {MALFORMED, NOT_FOUND, NO_ATTRIBUTE, "handler_not_callable"}
 _NOT_JSON = "msg_parsing_error"
+_BATCH_SIZE = "ASYA_BATCH_MAX_SIZE"
+_ALONE = "note: the handler takes a list of messages, so it got a list of this one; set batch.maxSize for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,19 @@ def call_handler(
 ) -> list[bytes]:
     """Import the handler from `folder`, call it once, and return its results as JSON, as they would be sent on.
 
-    None, or an empty list, gives no result. `ending` is called with the exit code before the time limit ends the
-    process. Raises MisuseError where the handler is misspelt or the argument is neither JSON nor, in envelope mode, an
-    envelope that an actor takes; CliError with the user's own traceback for what their code raised.
+    None, or an empty list, gives no result. A handler of batches gets a list of this one message. `ending` is called
+    with the exit code before the time limit ends the process. Raises MisuseError where the handler is misspelt or the
+    argument is neither JSON nor, in envelope mode, an envelope that an actor takes; CliError with the user's own
+    traceback for what their code raised.
     """
     meta, payload = _parts(call)
     runtime = _Runtime(folder)
     with _stdout_to_stderr(), _limited(call.timeout, ending):
         try:
-            handler = runtime.load(call.handler, environ, call.mode)
+            handler = runtime.load(call.handler, environ, call.mode, _batch_size(environ))
+            if _takes_a_batch(call, environ) and runtime.can_batch(handler.call):
+                handler.batched = True
+                sys.stderr.write(f"{_ALONE}\n")
             results: list[bytes] = handler.invoke(payload, meta)
         except runtime.load_error as error:
             raise _load_failure(error, call.handler, folder) from None
@@ -75,8 +81,22 @@ class _Runtime:
         sys.path[:] = [str(folder), *(path for path in sys.path if path not in (str(folder), runtime)), runtime]
         errors = importlib.import_module("asya_runtime.errors")
         self.load: Any = importlib.import_module("asya_runtime.loader").load
+        self.can_batch: Any = importlib.import_module("asya_runtime.batch_handler").can_batch
         self.load_error: type[Exception] = errors.StartError
         self.call_error: type[Exception] = errors.InvocationError
+
+
+def _batch_size(environ: Mapping[str, str]) -> int:
+    """Return what batch.maxSize would set, 1 where nobody set it; raise MisuseError for what the runtime refuses."""
+    written = environ.get(_BATCH_SIZE, "").strip() or "1"
+    if not (written.isascii() and written.isdigit() and int(written) >= 1):
+        raise MisuseError(f"{_BATCH_SIZE} is {written!r}; it must be a whole number from 1 on")
+    return int(written)
+
+
+def _takes_a_batch(call: Call, environ: Mapping[str, str]) -> bool:
+    """Tell whether a handler of lists can only mean a batch: nobody said otherwise, and the message is no list."""
+    return not environ.get(_BATCH_SIZE) and (call.mode == ENVELOPE or not isinstance(json.loads(call.argument), list))
 
 
 def _parts(call: Call) -> tuple[bytes, bytes]:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from asya_core.errors import QueueConflictError, SettingsError, TransportError
 from asya_core.route import is_actor_name
-from asya_core.transports import Transport, open_transport
+from asya_core.transports import Transport, check_statistics, open_transport
 from asya_sidecar import exit_codes
 
 CONNECT_SECONDS = 60.0
@@ -33,8 +33,9 @@ def main(arguments: Sequence[str]) -> int:
         for problem in error.problems:
             say(f"error: {problem}")
         return exit_codes.BAD_SETTINGS
-    prefix = os.environ.get("ASYA_QUEUE_PREFIX", "asya-")
-    return asyncio.run(_each(transport, verb, [prefix + actor for actor in actors]))
+    queues = [os.environ.get("ASYA_QUEUE_PREFIX", "asya-") + actor for actor in actors]
+    code = asyncio.run(_each(transport, verb, queues))
+    return _check_statistics(queues[0]) if verb == "ensure" and code == exit_codes.OK else code
 
 
 def say(line: str) -> None:
@@ -71,6 +72,18 @@ async def _one(act: Callable[[str], Awaitable[str]], queue: str) -> bool:
         say(f"{queue}: error: {error}")
         return False
     return True
+
+
+def _check_statistics(queue: str) -> int:
+    """Say whether KEDA can see how deep queues are: an actor whose queue looks empty would never get a pod."""
+    try:
+        found = check_statistics(os.environ["ASYA_TRANSPORT"], os.environ, queue)
+    except TransportError as error:
+        say(f"depth statistics: refused: {error}")
+        return exit_codes.TRANSPORT_FAILED
+    if found:
+        say(f"depth statistics: {found}")
+    return exit_codes.OK
 
 
 if __name__ == "__main__":

@@ -8,10 +8,23 @@ from collections.abc import Mapping
 from asya_core.errors import SettingsError
 from asya_core.transports.base import Confirmed, Consumer, Delivery, Depth, Transport, publish
 
-__all__ = ["NAMES", "Confirmed", "Consumer", "Delivery", "Depth", "Transport", "open_transport", "publish"]
+__all__ = [
+    "NAMES",
+    "Confirmed",
+    "Consumer",
+    "Delivery",
+    "Depth",
+    "Transport",
+    "check_statistics",
+    "open_transport",
+    "publish",
+]
 
 NAMES = ("memory", "nats", "rabbitmq")
 """Every transport that `open_transport` knows."""
+
+_STATISTICS = {"rabbitmq": "asya_core.transports.rabbitmq.statistics"}
+"""Brokers that can be set up not to tell how deep their queues are."""
 
 
 def open_transport(name: str, environ: Mapping[str, str]) -> Transport:
@@ -25,3 +38,14 @@ def open_transport(name: str, environ: Mapping[str, str]) -> Transport:
     module = importlib.import_module(f"asya_core.transports.{name}")
     transport: Transport = module.from_env(environ)
     return transport
+
+
+def check_statistics(name: str, environ: Mapping[str, str], queue: str) -> str:
+    """Look whether an autoscaler can see how deep a queue is; return what was found, empty where nothing can be amiss.
+
+    Blocking, for some seconds at most. Raises TransportRefusedError where it would see nothing, SettingsError.
+    """
+    if name not in _STATISTICS:
+        return ""
+    found: str = importlib.import_module(_STATISTICS[name]).check_statistics(environ, queue)
+    return found

@@ -1,10 +1,11 @@
-"""What only RabbitMQ's management API tells: how many messages of a queue are delivered but not settled."""
+"""What only RabbitMQ's management API tells: how many messages of a queue are delivered but not settled. Blocking."""
 
 from __future__ import annotations
 
 import base64
 import http.client
 import json
+from typing import Any
 from urllib.parse import quote
 
 from asya_core.errors import TransportRefusedError, TransportUnavailableError
@@ -15,37 +16,65 @@ UNAUTHORIZED = (401, 403)
 NOT_FOUND, OK = 404, 200
 
 
+class Management:
+    """The API of one server, entered with the secrets that the broker itself is entered with."""
+
+    def __init__(self, server: Server, secrets: Secrets) -> None:
+        self._server = server
+        self._secrets = secrets
+
+    def __str__(self) -> str:
+        return f"RabbitMQ's management API at {self._server}"
+
+    def queue(self, vhost: str, queue: str) -> dict[str, Any]:
+        """Return what is known of a queue; empty where the API does not know it (yet).
+
+        Raises TransportUnavailableError, TransportRefusedError.
+        """
+        return self.get(f"queues/{quote(vhost, safe='')}/{quote(queue, safe='')}")
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return the answer to one question, `path` being what follows `/api/`; empty for what is not there.
+
+        Raises TransportUnavailableError, TransportRefusedError.
+        """
+        status, raw = self._ask(f"/api/{path}")
+        if status in UNAUTHORIZED:
+            raise TransportRefusedError(f"{self} refuses this user; give it the tag `monitoring`")
+        if status == NOT_FOUND:
+            return {}
+        if status != OK:
+            raise TransportUnavailableError(f"{self} answered with status {status}")
+        try:
+            found = json.loads(raw)
+        except ValueError as error:
+            raise TransportUnavailableError(f"{self} answered with what is no JSON: {error}") from error
+        return found if isinstance(found, dict) else {}
+
+    def _ask(self, path: str) -> tuple[int, bytes]:
+        login = base64.b64encode(f"{self._secrets.username}:{self._secrets.password}".encode()).decode()
+        connection = self._connection()
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Basic {login}"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise TransportUnavailableError(f"{self} can't be reached: {error}") from error
+        finally:
+            connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port = self._server.host, self._server.port
+        if self._server.tls:
+            context = self._secrets.tls_context()
+            return http.client.HTTPSConnection(host, port, timeout=ANSWER_SECONDS, context=context)
+        return http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
+
+
 def count_in_flight(server: Server, vhost: str, queue: str, secrets: Secrets) -> int:
-    """Ask, blocking. The server's numbers are a few seconds old; 0 also stands for a queue without statistics yet.
+    """Ask; the server's numbers are a few seconds old, and 0 also stands for a queue without statistics yet.
 
     Raises TransportUnavailableError, TransportRefusedError.
     """
-    path = f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}?columns=messages_unacknowledged"
-    login = base64.b64encode(f"{secrets.username}:{secrets.password}".encode()).decode()
-    connection = _connection(server, secrets)
-    try:
-        connection.request("GET", path, headers={"Authorization": f"Basic {login}"})
-        answer = connection.getresponse()
-        raw = answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise TransportUnavailableError(f"RabbitMQ's management API at {server} can't be reached: {error}") from error
-    finally:
-        connection.close()
-    if answer.status in UNAUTHORIZED:
-        raise TransportRefusedError(
-            f"RabbitMQ's management API at {server} refuses this user; give it the tag `monitoring`"
-        )
-    if answer.status == NOT_FOUND:
-        return 0
-    if answer.status != OK:
-        raise TransportUnavailableError(f"RabbitMQ's management API at {server} answered with status {answer.status}")
-    found = json.loads(raw)
-    return int(found["messages_unacknowledged"]) if found else 0
-
-
-def _connection(server: Server, secrets: Secrets) -> http.client.HTTPConnection:
-    if server.tls:
-        return http.client.HTTPSConnection(
-            server.host, server.port, timeout=ANSWER_SECONDS, context=secrets.tls_context()
-        )
-    return http.client.HTTPConnection(server.host, server.port, timeout=ANSWER_SECONDS)
+    count = Management(server, secrets).queue(vhost, queue).get("messages_unacknowledged", 0)
+    return count if isinstance(count, int) else 0

@@ -19,12 +19,13 @@ from asya_core.transports import Delivery
 from asya_sidecar.admission import Admission
 from asya_sidecar.blame import Verdict
 from asya_sidecar.end_run import EndRun
+from asya_sidecar.fenced import Fenced
 from asya_sidecar.frames import invoke_size
 from asya_sidecar.intake import Undecodable, fault_of, key_of, read
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.prefetch import Prefetch
 from asya_sidecar.publisher import Publisher
-from asya_sidecar.request import Allowance, meta, payload
+from asya_sidecar.request import PAST_DEADLINE, Allowance, meta, payload
 from asya_sidecar.run import Run
 from asya_sidecar.runtime_client import RuntimeClient
 from asya_sidecar.runtime_connection import Hello
@@ -50,9 +51,10 @@ class Actor:
         self.publisher = publisher
         self.metrics = metrics
         self.runtime: RuntimeClient[Run] = RuntimeClient(
-            settings.socket_dir / "asya-runtime.sock", settings.limits.size, self
+            settings.socket_dir / "asya-runtime.sock", settings.limits.size, settings.timeout, self
         )
         self.window = Window()
+        self.fenced: Fenced[Run] = Fenced()
         self.envelope_mode = settings.is_end
         self.runs: dict[Key, Run] = {}
         self.draining = False
@@ -101,6 +103,8 @@ class Actor:
         """Let nobody into the handler any more."""
         self.draining = True
         self.window.shut()
+        for run in self.fenced.shut():
+            run.lose()
 
     def release_waiting(self) -> int:
         """Give back what has not entered the handler, also from now on; return how much that was.
@@ -123,13 +127,14 @@ class Actor:
         return len(runs)
 
     def tick(self) -> None:
-        """Fail the runs whose handler has taken too long, and keep nothing waiting for a handler that is not there."""
+        """Fail the runs whose message's time is up, and keep nothing waiting for a handler that is not there."""
         for call in self.runtime.overdue():
             run = call.invocation
             self.runtime.abandon(call.request)
             if run is not None:
-                message = f"the handler took longer than {call.timeout:g} s"
-                run.on_fault(Fault(code="timeout_error", message=message, type="TimeoutError"))
+                run.on_fault(PAST_DEADLINE)
+        for run in self.fenced.given_up(time.monotonic(), connected=self.publisher.transport.connected):
+            run.lose()
         if self.serving or self.draining:
             self._served = time.monotonic()
         elif time.monotonic() - self._served > AWAY_SECONDS and (left := self._give_back_waiting()):
@@ -144,10 +149,12 @@ class Actor:
 
     def on_runtime_ready(self, hello: Hello) -> None:
         """Open the window."""
-        labels = {"event": "runtime_ready", "mode": hello.mode, "concurrency": hello.concurrency}
+        labels = {
+            "event": "runtime_ready", "mode": hello.mode, "concurrency": hello.concurrency, "batch": hello.batch,
+        }  # fmt: skip
         log.info("the runtime is ready", extra=labels)
         self.envelope_mode = hello.mode == "envelope"
-        self._prefetch.concurrency = hello.concurrency
+        self._prefetch.concurrency, self._prefetch.batch = hello.concurrency, hello.batch
         self.on_room()
 
     def on_runtime_lost(self, verdict: Verdict[Run]) -> None:
@@ -156,8 +163,12 @@ class Actor:
             verdict.acquit("crash_error")  # it was interrupted, like we were
         again = [run for run in (*verdict.suspected, *verdict.innocent) if not run.over]
         level = logging.ERROR if verdict.charged or again else logging.INFO
-        labels = {"event": "runtime_lost", "charged": len(verdict.charged), "again": len(again)}
-        log.log(level, "the runtime has ended: %s", verdict.why, extra=labels)
+        labels = {
+            "event": "worker_ended", "reason": verdict.reason, "detail": verdict.detail,
+            "charged": len(verdict.charged), "again": len(again),
+        }  # fmt: skip
+        log.log(level, "the handler's process has ended", extra=labels)
+        self.metrics.worker_ended(verdict.reason)
         self._prefetch.failed()
         for run in verdict.suspected:
             run.suspected = True
@@ -207,6 +218,7 @@ class Actor:
             self.window.settle(run.deliveries)
             self.metrics.settled(run.status, time.monotonic() - run.begun)
         else:
+            self.fenced.take(run)
             self.window.release(run.deliveries)
         if not self.runs:
             self.idle.set()

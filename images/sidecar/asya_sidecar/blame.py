@@ -1,7 +1,8 @@
 """Who is charged when the process that ran the handler has ended; pure.
 
 A request that had begun alone is charged. If several had begun, nobody can tell which of them it was, so each of them
-is run again, alone, before it can be charged. What had not begun runs again at no cost.
+is run again, alone, before it can be charged. What had not begun runs again at no cost. Where the worker was ended
+because of a timeout, the culprits are known: those past their deadline.
 """
 
 from __future__ import annotations
@@ -11,12 +12,10 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from asya_core.faults import Fault
+from asya_sidecar.running_file import Running
 
-_SLACK_SECONDS = 0.1
-"""By how much the runtime's clock may be ahead of ours about one handler."""
-
-_I_co = TypeVar("_I_co", covariant=True)
 _I = TypeVar("_I")
+_I_co = TypeVar("_I_co", covariant=True)
 
 
 class Call(Protocol[_I_co]):
@@ -27,18 +26,32 @@ class Call(Protocol[_I_co]):
         """Who asked for it."""
 
     @property
-    def has_begun(self) -> bool:
-        """Whether its handler may have been running."""
+    def request(self) -> int:
+        """Its number."""
 
-    def is_overdue(self, now: float) -> bool:
-        """Whether its handler has taken longer than it may, at `now` of the monotonic clock."""
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the worker ended: the supervisor's reason, or `closed` where nobody said; `at` in monotonic nanoseconds.
+
+    `running` are the requests that were begun. Those that are not outstanding here belonged to an earlier connection:
+    nobody can be charged for them, but they may have done it. `batched` tells whether one call of the handler may have
+    been about several of them.
+    """
+
+    reason: str
+    detail: str
+    at: int
+    running: Running
+    batched: bool = False
 
 
 @dataclass(slots=True)
 class Verdict(Generic[_I]):
     """What becomes of the requests: each is in one of the three lists, in the order in which it was sent."""
 
-    why: str
+    reason: str
+    detail: str
     charged: list[tuple[_I, Fault]] = field(default_factory=list)
     suspected: list[_I] = field(default_factory=list)
     innocent: list[_I] = field(default_factory=list)
@@ -49,34 +62,30 @@ class Verdict(Generic[_I]):
         self.charged = [(who, fault) for who, fault in self.charged if fault.code != code]
 
 
-def blame(calls: Iterable[Call[_I]], reason: str, detail: str, now: float) -> Verdict[_I]:
-    """Judge. `reason` is the WORKER frame's, or `closed` where the connection ended without one."""
-    verdict: Verdict[_I] = Verdict(f"{reason}: {detail}")
-    begun = []
+def blame(calls: Iterable[Call[_I]], ended: Ended) -> Verdict[_I]:
+    """Judge everything that was outstanding."""
+    verdict: Verdict[_I] = Verdict(ended.reason, ended.detail)
+    culprits, fault = _culprits(ended), _fault(ended)
     for call in calls:
-        if call.has_begun:
-            begun.append(call)
-        elif call.invocation is not None:
+        if call.invocation is None:
+            continue
+        if call.request not in culprits:
             verdict.innocent.append(call.invocation)
-    if reason == "timeout":
-        _blame_overdue(begun, verdict, detail, now)
-    elif len(begun) == 1 and begun[0].invocation is not None:
-        fault = Fault(code="crash_error", message=f"the handler's process ended: {detail}")
-        verdict.charged.append((begun[0].invocation, fault))
-    else:
-        verdict.suspected += [call.invocation for call in begun if call.invocation is not None]
+        elif len(culprits) == 1 or (fault.code == "timeout_error" and not ended.batched):
+            verdict.charged.append((call.invocation, fault))
+        else:
+            verdict.suspected.append(call.invocation)
     return verdict
 
 
-def _blame_overdue(begun: list[Call[_I]], verdict: Verdict[_I], detail: str, now: float) -> None:
-    """Charge who took too long, and nobody else: here the culprit is known."""
-    innocent = []
-    for call in begun:
-        if call.invocation is None:
-            continue
-        if call.is_overdue(now + _SLACK_SECONDS):
-            fault = Fault(code="timeout_error", message=detail, type="TimeoutError")
-            verdict.charged.append((call.invocation, fault))
-        else:
-            innocent.append(call.invocation)
-    verdict.innocent[:0] = innocent
+def _culprits(ended: Ended) -> set[int]:
+    """Return the requests of which one or more did it."""
+    if ended.reason != "timeout":
+        return set(ended.running)
+    return {request for request, deadline in ended.running.items() if 0 < deadline <= ended.at}
+
+
+def _fault(ended: Ended) -> Fault:
+    if ended.reason == "timeout":
+        return Fault(code="timeout_error", message=ended.detail, type="TimeoutError")
+    return Fault(code="crash_error", message=f"the handler's process ended: {ended.detail}")

@@ -1,15 +1,8 @@
-"""The requests that are outstanding at the runtime, and which of them it has begun.
-
-Which it has begun is reckoned without asking: it begins them in the order in which they came, as many at once as its
-HELLO said. So a timeout counts from the moment that a handler could begin. Once the runtime is gone, what it left
-behind says exactly which requests it was running.
-"""
+"""The requests that are outstanding at the runtime."""
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Container
+from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from asya_core.faults import Fault
@@ -36,62 +29,40 @@ _I = TypeVar("_I", bound=Invocation)
 class Call(Generic[_I]):
     """One request. `invocation` is None once nobody waits for its answer any more.
 
-    Its handler may take `timeout` seconds, but not beyond `ends_at` of the monotonic clock, begun or not. `has_place`
-    is whether it takes one of the places in the handler, as far as that is known here.
+    Nobody wants it to go on beyond `ends_at` of the monotonic clock, begun or not.
     """
 
-    __slots__ = ("ends_at", "has_place", "invocation", "request", "started", "timeout")
+    __slots__ = ("ends_at", "invocation", "request")
 
-    def __init__(self, request: int, invocation: _I, timeout: float, ends_at: float) -> None:
+    def __init__(self, request: int, invocation: _I, ends_at: float) -> None:
         self.request = request
         self.invocation: _I | None = invocation
-        self.timeout = timeout
         self.ends_at = ends_at
-        self.started: float | None = None
-        self.has_place = False
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether its handler may be running."""
-        return self.started is not None
-
-    def settle_whether_begun(self, *, begun: bool) -> None:
-        """Take the runtime's word for it, now that nothing will begin or end any more."""
-        if not begun:
-            self.started = None
-        elif self.started is None:
-            self.started = time.monotonic()
-
-    def is_overdue(self, now: float, grace: float = 0.0) -> bool:
-        """Whether its time is up, at `now` of the monotonic clock; `grace` seconds beyond what its handler may take."""
-        return now >= self.ends_at or (self.started is not None and now - self.started >= self.timeout + grace)
 
 
 class Calls(Generic[_I]):
-    """Keeps account of requests; `abandoned` counts the places that are held by calls nobody waits for any more."""
+    """Keeps account of requests. `abandoned` counts those that nobody waits for, and that are not answered yet.
+
+    The runtime begins requests in the order in which they came, `concurrency` at once. So the oldest are those that it
+    has begun, as far as that can be known here.
+    """
 
     def __init__(self, concurrency: int) -> None:
         self.concurrency = concurrency
         self.abandoned = 0
         self._calls: dict[int, Call[_I]] = {}
-        self._waiting: deque[Call[_I]] = deque()
-        self._running = 0
 
     def __len__(self) -> int:
         return len(self._calls)
 
     @property
     def stuck(self) -> bool:
-        """Whether every place is held by a call that nobody waits for, so that nothing else can begin."""
+        """Whether calls that nobody waits for take every place, so that nothing else can begin."""
         return self.abandoned >= self.concurrency
 
     def add(self, call: Call[_I]) -> None:
         """Take in a request that is being sent."""
         self._calls[call.request] = call
-        if self._running < self.concurrency:
-            self._begin(call)
-        else:
-            self._waiting.append(call)
 
     def find(self, request: int) -> Call[_I] | None:
         """Return the request, if it is outstanding."""
@@ -101,54 +72,29 @@ class Calls(Generic[_I]):
         """Wait for its answer no more. It holds its place until the runtime has answered."""
         if call.invocation is not None:
             call.invocation = None
-            self.abandoned += call.has_place
+            self.abandoned += 1
 
     def finish(self, call: Call[_I]) -> None:
-        """Take out an answered request, and let the next one begin."""
+        """Take out an answered request."""
         del self._calls[call.request]
-        if not call.has_place:
-            self._waiting.remove(call)
-            return
-        self._running -= 1
         self.abandoned -= call.invocation is None
-        if self._waiting:
-            self._begin(self._waiting.popleft())
 
     def take_all(self) -> list[Call[_I]]:
         """Take out everything, in the order in which it was sent."""
         calls = list(self._calls.values())
         self._calls.clear()
-        self._waiting.clear()
-        self._running = self.abandoned = 0
+        self.abandoned = 0
         return calls
 
-    def overdue(self, grace: float = 0.0, running: Container[int] | None = None) -> list[Call[_I]]:
-        """Return the calls that somebody still waits for, and whose time was up `grace` seconds ago.
+    def overdue(self, now: float) -> list[Call[_I]]:
+        """Return the calls that somebody still waits for, and whose time is up."""
+        return [call for call in self._calls.values() if call.ends_at <= now and call.invocation is not None]
 
-        With `running`, only those begin to count that the runtime is known to run; the others wait in it still.
-        """
-        now = time.monotonic()
-        late = []
-        for call in self._calls.values():
-            if running is not None and call.started is not None and call.request not in running:
-                call.started = now
-            if call.invocation is not None and call.is_overdue(now, grace):
-                late.append(call)
-        return late
+    def oldest(self) -> int | None:
+        """Return the first request that somebody still waits for."""
+        return next((call.request for call in self._calls.values() if call.invocation is not None), None)
 
     def not_begun(self) -> list[Call[_I]]:
         """Return the calls that wait in the runtime, and that somebody still waits for."""
-        return [call for call in self._waiting if call.invocation is not None]
-
-    def forgive(self, seconds: float) -> None:
-        """Count a time in which no answers were read for nobody."""
-        for call in self._calls.values():
-            call.ends_at += seconds
-            if call.started is not None:
-                call.started += seconds
-
-    def _begin(self, call: Call[_I]) -> None:
-        call.started = time.monotonic()
-        call.has_place = True
-        self._running += 1
-        self.abandoned += call.invocation is None
+        waiting = islice(self._calls.values(), self.concurrency, None)
+        return [call for call in waiting if call.invocation is not None]

@@ -32,7 +32,6 @@ class Kind(IntEnum):
     DRAIN = 7
     PING = 8
     PONG = 9
-    WORKER = 10
 
 
 _RULES: dict[int, tuple[Kind, bool, int, int]] = {
@@ -45,7 +44,6 @@ _RULES: dict[int, tuple[Kind, bool, int, int]] = {
         (Kind.DRAIN, False, 0, 0),
         (Kind.PING, False, 0, _ANY),
         (Kind.PONG, False, 0, _ANY),
-        (Kind.WORKER, False, 2, _ANY),
     )
 }
 """What the runtime may send: whether it belongs to a request, and the fewest and most bytes of its body."""

@@ -42,6 +42,7 @@ class Metrics:
         self.redelivered = redelivered.at(self._actor)
         lost = self._counter("leases_lost", "Leases that ended while a message was in hand.", "queue")
         self.leases_lost = lost.at(self._actor)
+        self._worker_ends = self._counter("worker_ends", "Ends of the process that runs the handler.", "reason")
 
     def _measure_times(self) -> None:
         processing = self._histogram("processing_duration_seconds", "From delivery to settlement.", _SECONDS, "queue")
@@ -83,6 +84,10 @@ class Metrics:
     def runtime_error(self, code: str) -> None:
         """Count a fault that the runtime reported."""
         self._errors.at(self._actor, _known(code)).inc()
+
+    def worker_ended(self, reason: str) -> None:
+        """Count an end of the process that runs the handler: the supervisor's reason, or `closed` without one."""
+        self._worker_ends.at(reason).inc()
 
     def sent(self, queue: str, kind: str, size: int, seconds: float) -> None:
         """Count a confirmed publish that took `seconds`."""

@@ -23,14 +23,15 @@ class Prefetch:
 
     def __init__(self, concurrency: int, fixed: int | None = None) -> None:
         self.concurrency = concurrency
+        self.batch = 1
         self.fixed = fixed
         self._ahead = 0
         self._mean: float | None = None
 
     @property
     def size(self) -> int:
-        """Messages that may be in hand now."""
-        return self.fixed if self.fixed is not None else self.inside
+        """Messages that may be in hand now; never so few that no batch of the handler's could become full."""
+        return max(self.fixed, self.batch) if self.fixed is not None else self.inside
 
     @property
     def inside(self) -> int:

@@ -9,8 +9,11 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from asya_core.envelope import Envelope, encode
+from asya_core.faults import Fault
 from asya_core.outgoing import with_status
 from asya_core.times import read_rfc3339
+
+PAST_DEADLINE = Fault(code="deadline_exceeded", message="the message's deadline passed before its handler had ended")
 
 _NULL = Raw(b"null")
 

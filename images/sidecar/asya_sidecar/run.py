@@ -1,10 +1,4 @@
-"""One message's way through the actor: the delivery state machine.
-
-    WAITING --enter--> RUNNING --end, fault--> PUBLISHING --confirmed--> SETTLED
-       ^                  |                        |
-       +--- worker died --+                        +-- lease lost --> LOST
-       |
-       +-- shutdown: RELEASED
+"""One message's way through the actor: the delivery state machine; `states` names every step.
 
 `decide` says what is published; here it is carried out, in the one order that loses nothing: siblings, their
 confirmations, the last output, its confirmation, settlement. A state is left by one method each, and SETTLED, RELEASED
@@ -28,10 +22,11 @@ from asya_core.errors import LeaseLostError, QueueMissingError, ResultError
 from asya_core.faults import Fault
 from asya_core.outgoing import Publication, attempt_of, child, edited_child, forward
 from asya_core.transports import Delivery
+from asya_sidecar.fenced import Fenced
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Done, Publisher
 from asya_sidecar.records import lighter_retry
-from asya_sidecar.request import Allowance, deadline, time_allowed
+from asya_sidecar.request import PAST_DEADLINE, Allowance, deadline, time_allowed
 from asya_sidecar.settings import Settings
 from asya_sidecar.states import OVER, Key, State
 
@@ -47,6 +42,7 @@ class Surroundings(Protocol):
     settings: Settings
     publisher: Publisher
     metrics: Metrics
+    fenced: Fenced[Run]
     envelope_mode: bool
     unhurried: Allowance
 
@@ -108,6 +104,10 @@ class Run:
     def adopt(self, delivery: Delivery) -> None:
         """Take another delivery of the same message; it is settled with the first instead of being run again."""
         self.deliveries.append(delivery)
+        if self.state is State.FENCED:
+            self.state = State.PUBLISHING
+            for publication, done in self.actor.fenced.take(self):
+                self._send(publication, done)
 
     def time_allowed(self) -> Allowance:
         """Return how long the handler may take from now on."""
@@ -140,7 +140,7 @@ class Run:
         try:
             made = self._child(index, body)
         except ResultError as error:
-            self._broken = Fault(code=error.code, message=str(error))
+            self._break(Fault(code=error.code, message=str(error)))
             return
         if index == 0:
             self._first = made
@@ -151,20 +151,16 @@ class Run:
     def on_end(self, seconds: float) -> None:
         """Go on to publish what the handler made."""
         self.actor.metrics.execution.observe(seconds)
-        self._has_ended = True
-        self._publish_last()
+        self._handler_ended()
         self.actor.left_handler(self, seconds)
 
     def on_fault(self, fault: Fault) -> None:
         """Go on to retry, or to record the error."""
         if fault.code == "timeout_error" and self._by_deadline:
-            fault = Fault(
-                code="deadline_exceeded", message="the message's deadline passed before its handler had ended"
-            )
+            fault = PAST_DEADLINE
         self.actor.metrics.runtime_error(fault.code)
         self._broken = self._broken or fault
-        self._has_ended = True
-        self._publish_last()
+        self._handler_ended()
         self.actor.left_handler(self, None)
 
     def refuse(self, fault: Fault) -> None:
@@ -210,21 +206,36 @@ class Run:
         if self.over:
             return
         if isinstance(error, LeaseLostError):
-            self.lose()
+            self._fence(publication, self._sibling_done)
             return
         if isinstance(error, QueueMissingError):
             self._send(self._unroutable(publication, error), self._sibling_done)
             return
-        if error is not None:
-            self._broken = self._broken or _too_large(error)
         self._unconfirmed -= 1
-        self._publish_last()
+        if error is None:
+            self._publish_last()
+        else:
+            self._break(_too_large(error))
+
+    def _break(self, fault: Fault) -> None:
+        """Let the message fail; a handler that still works on it need not go on."""
+        self._broken = self._broken or fault
+        if self.state is State.RUNNING:
+            self._handler_ended()
+            self.actor.give_up(self)
+        else:
+            self._publish_last()
+
+    def _handler_ended(self) -> None:
+        self._has_ended = True
+        if not self.over:
+            self.state = State.PUBLISHING
+            self._publish_last()
 
     def _publish_last(self) -> None:
         """Once the handler is done and its siblings are confirmed, publish what ends the input."""
-        if self.over or not self._has_ended or self._unconfirmed:
+        if not self._has_ended or self._unconfirmed:
             return
-        self.state = State.PUBLISHING
         outcome = Ended(self._first) if self._broken is None else Failed(self._broken, _chance.random())
         hop = Hop(self.actor.settings.actor, self.actor.settings.resiliency, self.arrived)
         publication = decide(self.envelope, outcome, hop, datetime.now(UTC))
@@ -252,7 +263,7 @@ class Run:
         if error is None:
             self._finish(State.SETTLED)
         elif isinstance(error, LeaseLostError):
-            self.lose()
+            self._fence(publication, self._last_done)
         elif isinstance(error, QueueMissingError):
             self.status = "error"
             self._send(self._unroutable(publication, error), self._last_done)
@@ -260,6 +271,13 @@ class Run:
             self._send(lighter, self._last_done)
         else:
             self.refuse(self._broken or _too_large(error))
+
+    def _fence(self, publication: Publication, done: Done) -> None:
+        """Keep what was made until the message comes back; where the handler has not ended, forget the message."""
+        if self._has_ended and self.actor.fenced.keep(self, publication, done):
+            self.state = State.FENCED
+        else:
+            self.lose()
 
     def _unroutable(self, publication: Publication, error: QueueMissingError) -> Publication:
         """Record an output whose queue never appeared, as it was to be delivered, so that a redrive can deliver it."""

@@ -13,12 +13,13 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from asya_core.faults import Fault
-from asya_sidecar.blame import Verdict, blame
+from asya_sidecar.blame import Ended, Verdict, blame
 from asya_sidecar.calls import Call, Calls, Invocation
 from asya_sidecar.frames import Kind, ProtocolError, decode_end, encode_frame, encode_invoke
-from asya_sidecar.running_file import RunningFile
-from asya_sidecar.runtime_connection import Connection, Hello, WorkerEnded
+from asya_sidecar.running_file import Running, RunningFile, Snapshot
+from asya_sidecar.runtime_connection import Connection, Hello
 from asya_sidecar.socket_address import reachable
+from asya_sidecar.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +28,7 @@ GREETING_SECONDS = 10.0
 
 _ITEM, _END = Kind.ITEM, Kind.END  # looking a member up costs more than comparing it
 _FIRST_RETRY, _LAST_RETRY = 0.02, 0.5
-_BACKSTOP_SECONDS = 8.0
-"""The runtime ends a handler at its timeout; its grace and its own slowness lie within this."""
-
 _SETTLED_SECONDS = 1.0
-
 
 _I = TypeVar("_I", bound=Invocation)
 
@@ -53,20 +50,25 @@ class Owner(Protocol[_I]):
 
 
 class RuntimeClient(Generic[_I]):
-    """A connection to the runtime that is made again whenever it is lost. `limit`: bytes of the largest result."""
+    """A connection to the runtime that is made again whenever it is lost.
 
-    def __init__(self, socket: Path, limit: int, owner: Owner[_I]) -> None:
+    `limit`: bytes of the largest result; `timeout`: the most seconds that any handler may take.
+    """
+
+    def __init__(self, socket: Path, limit: int, timeout: float, owner: Owner[_I]) -> None:
         self.socket = socket
         self.limit = limit
+        self.timeout = timeout
         self.owner = owner
         self.hello: Hello | None = None
         self.calls: Calls[_I] = Calls(1)
         self.closed = asyncio.Event()
         self._newest: Connection | None = None
         self._connection: Connection | None = None
-        self._running: RunningFile | None = None
+        self._file = RunningFile(socket.parent)
+        self._watch = Watch(timeout, 1)
         self._last_request = 0
-        self._paused_at: float | None = None
+        self.paused = self._was_paused = self._given_up = False
 
     @property
     def ready(self) -> bool:
@@ -102,11 +104,14 @@ class RuntimeClient(Generic[_I]):
     def invoke(
         self, invocation: _I, meta: bytes, payload: bytes | memoryview, timeout: float, ends_at: float = math.inf
     ) -> int:
-        """Send one request and return its number. For `timeout` and `ends_at` see `Call`. Only while `ready`."""
+        """Send one request and return its number. Only while `ready`.
+
+        `timeout`: seconds from the moment that its handler begins; for `ends_at` see `Call`.
+        """
         if self._connection is None:
             raise RuntimeError("invoked without a runtime; look at `ready` first")
         self._last_request = request = self._last_request + 1
-        self.calls.add(Call(request, invocation, timeout, ends_at))
+        self.calls.add(Call(request, invocation, ends_at))
         self._connection.send(encode_invoke(request, timeout, meta, payload))
         return request
 
@@ -119,27 +124,27 @@ class RuntimeClient(Generic[_I]):
                 self._connection.send([encode_frame(Kind.CANCEL, request)])
 
     def set_reading(self, *, wanted: bool) -> None:
-        """Stop or go on taking results, so that a handler can't outrun the broker; its time stands still meanwhile."""
-        if not wanted and self._paused_at is None:
-            self._paused_at = time.monotonic()
-        elif wanted and self._paused_at is not None:
-            self.calls.forgive(time.monotonic() - self._paused_at)
-            self._paused_at = None
+        """Stop or go on taking results, so that a handler can't outrun the broker."""
+        self.paused = not wanted
+        self._was_paused = True
         if self._connection is not None:
             self._connection.set_reading(wanted=wanted)
 
     def overdue(self) -> list[Call[_I]]:
-        """Return the calls whose handler has taken longer than it may.
+        """Return the calls whose time is up, and give up a worker that nobody looks after.
 
-        A runtime that says what it runs keeps the time itself, by a clock that starts with the handler; ours then ends
-        only what it should have ended long ago.
+        Not while results wait unread, nor at the first look after that: they may have been made in time.
         """
-        if self._paused_at is not None:
+        if self.paused or self._was_paused:
+            self._was_paused = self.paused
             return []
-        running = self._running.peek() if self._running is not None else None
-        if running is None:
-            return self.calls.overdue()
-        return self.calls.overdue(_BACKSTOP_SECONDS, running)
+        now = time.monotonic()
+        if self._connection is not None and (snapshot := self._file.read()) is not None:
+            why = self._watch.look(now, snapshot.running, self.calls.oldest())
+            if why is not None:
+                self._given_up = True
+                self._connection.abort(why)
+        return self.calls.overdue(now)
 
     def drain(self) -> None:
         """Tell the runtime that nothing more comes."""
@@ -155,9 +160,11 @@ class RuntimeClient(Generic[_I]):
     def connected(self, connection: Connection, hello: Hello) -> None:
         """Take a connection whose HELLO has come."""
         self._connection, self.hello = connection, hello
+        self._given_up = False
         self.calls = Calls(hello.concurrency)
-        self._running = RunningFile(self.socket.parent, hello.concurrency)
-        if self._paused_at is not None:
+        self._file.open(hello.concurrency)
+        self._watch = Watch(self.timeout, hello.concurrency)
+        if self.paused:
             connection.set_reading(wanted=False)
         self.owner.on_runtime_ready(hello)
 
@@ -166,13 +173,11 @@ class RuntimeClient(Generic[_I]):
         if self._connection is not connection:
             return
         self._connection = None
-        calls = self.calls.take_all()
-        running = self._running.read() if self._running is not None else None
-        if running is not None and not connection.broken and not _is_lone_suspect(calls):
-            for call in calls:
-                call.settle_whether_begun(begun=call.request in running)
+        calls, left = self.calls.take_all(), self._file.read()
+        self._file.close()
         if not self.closed.is_set():
-            self.owner.on_runtime_lost(blame(calls, "closed", why, time.monotonic()))
+            ended = self._how_it_ended(calls, None if connection.broken else left, why)
+            self.owner.on_runtime_lost(blame(calls, ended))
 
     def answered(self, kind: Kind, request: int, body: bytes) -> None:
         """Pass one answer on. Answers to what is not outstanding crossed a CANCEL, and are dropped."""
@@ -197,17 +202,19 @@ class RuntimeClient(Generic[_I]):
         """Pass on that the runtime is about to stop."""
         self.owner.on_runtime_draining()
 
-    def worker_ended(self, ended: WorkerEnded) -> None:
-        """Give up what the worker held, by what the supervisor says of it."""
-        now, began = time.monotonic(), set(ended.started)
-        calls = [call for request in {*began, *ended.waiting} if (call := self.calls.find(request)) is not None]
-        calls.sort(key=lambda call: call.request)
-        for call in calls:
-            call.settle_whether_begun(begun=call.request in began)
-        verdict = blame(calls, ended.reason, ended.detail, now)
-        for call in calls:
-            self.calls.finish(call)
-        self.owner.on_runtime_lost(verdict)
+    def _how_it_ended(self, calls: list[Call[_I]], left: Snapshot | None, why: str) -> Ended:
+        """Join what the worker left behind with what is known here.
+
+        Where that can't be believed, the oldest requests count as begun. So does a suspect that was there alone: then
+        it was its doing, whenever the worker ended.
+        """
+        running: Running = left.running if left is not None else _assumed(calls[: self.calls.concurrency])
+        if not running and len(calls) == 1 and calls[0].invocation is not None and calls[0].invocation.suspected:
+            running = _assumed(calls)
+        batched = self.hello is not None and self.hello.batch > 1
+        if left is not None and left.report is not None:
+            return Ended(left.report.reason, left.report.detail, left.report.at, running, batched)
+        return Ended("timeout" if self._given_up else "closed", why, time.monotonic_ns(), running, batched)
 
     async def _converse(self) -> None:
         """Connect, and stay connected as long as it goes. Raises OSError."""
@@ -231,9 +238,9 @@ class RuntimeClient(Generic[_I]):
             return
 
 
-def _is_lone_suspect(calls: list[Call[_I]]) -> bool:
-    """Tell whether nothing but one suspect was there: then it was its doing, whenever the runtime ended."""
-    return len(calls) == 1 and calls[0].invocation is not None and calls[0].invocation.suspected
+def _assumed(calls: list[Call[_I]]) -> Running:
+    """Return these as requests that ran, and not only from now on."""
+    return {call.request: 1 for call in calls}
 
 
 def _fault(body: bytes) -> Fault:

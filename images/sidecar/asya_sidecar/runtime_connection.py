@@ -18,25 +18,19 @@ VERSION = 1
 _ENVELOPE_OVERHEAD = 64 * 1024
 
 _Size = Annotated[int, msgspec.Meta(ge=1)]
-_Request = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """What the runtime says of itself when a connection begins."""
+    """What the runtime says of itself when a connection begins.
+
+    `concurrency`: messages that may run at once; `batch`: of those, the most that one call of the handler is about.
+    """
 
     version: int
     mode: Literal["payload", "envelope"]
     concurrency: _Size
     limit: _Size
-
-
-class WorkerEnded(msgspec.Struct, frozen=True):
-    """What the supervisor says when the process that ran the handler has ended."""
-
-    reason: str
-    detail: str
-    started: list[_Request]
-    waiting: list[_Request]
+    batch: _Size = 1
 
 
 class Client(Protocol):
@@ -53,9 +47,6 @@ class Client(Protocol):
 
     def draining(self) -> None:
         """Send nothing more."""
-
-    def worker_ended(self, ended: WorkerEnded) -> None:
-        """Give up what the worker held."""
 
 
 class Connection(asyncio.Protocol):
@@ -132,6 +123,13 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def abort(self, why: str) -> None:
+        """End the connection at once, for a peer that may never read what is unsent; `why` is for the log."""
+        self.closing = True
+        self._why = why
+        if self._transport is not None:
+            self._transport.abort()
+
     def _flush(self) -> None:
         if self._unsent and self._transport is not None and not self._transport.is_closing():
             self._transport.writelines(self._unsent)
@@ -144,8 +142,6 @@ class Connection(asyncio.Protocol):
             self._greet(msgspec.json.decode(body, type=Hello))
         elif not self.greeted:
             raise ProtocolError(f"the runtime sent {kind.name} before HELLO")
-        elif kind is Kind.WORKER:
-            self.client.worker_ended(msgspec.json.decode(body, type=WorkerEnded))
         elif kind is Kind.DRAIN:
             self.draining = True
             self.client.draining()

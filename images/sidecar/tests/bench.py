@@ -70,7 +70,7 @@ class NotedTransport(MemoryTransport):
         self.ledger = ledger
         self.refuse: Callable[[str, bytes], TransportError | None] = lambda _queue, _body: None
         self.holds_confirmations = False
-        self.held: list[Callable[[], None]] = []
+        self.held: list[tuple[Confirmed, Exception | None]] = []
 
     async def consume(self, queue: str, prefetch: int, deliver: Callable[[Delivery], None]) -> NotedConsumer:
         self._broker.find(queue)
@@ -88,18 +88,19 @@ class NotedTransport(MemoryTransport):
         self, queue: str, body: bytes, confirmed: Confirmed, *, delay: float = 0.0, holding: Delivery | None = None
     ) -> None:
         self.ledger.note("published", (queue, _id(body)))
-        refusal = self.refuse(queue, body)
-        if refusal is not None:
-            asyncio.get_running_loop().call_soon(confirmed, refusal)
-            return
 
         def confirm(error: Exception | None) -> None:
             confirmed(error)
             self.ledger.note("confirmed" if error is None else "refused", (queue, _id(body)))
 
+        refusal = self.refuse(queue, body)
+        if refusal is not None:
+            asyncio.get_running_loop().call_soon(confirm, refusal)
+            return
+
         def later(error: Exception | None) -> None:
             if self.holds_confirmations:
-                self.held.append(lambda: confirm(error))
+                self.held.append((confirm, error))
                 self.ledger.note("held", (queue, _id(body)))
             else:
                 confirm(error)
@@ -110,8 +111,8 @@ class NotedTransport(MemoryTransport):
         """Let confirmations through, the oldest first."""
         count = len(self.held) if count is None else count
         released, self.held = self.held[:count], self.held[count:]
-        for confirm in released:
-            confirm()
+        for confirm, error in released:
+            confirm(error)
 
 
 class Bench:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +12,36 @@ from typing import Any
 from asya_core.errors import LeaseLostError, TransportError
 from asya_core.transports import Confirmed, Delivery
 from asya_runtime import frames
+from asya_sidecar import states
 from asya_sidecar.frames import Kind
 from asya_sidecar.run import Run
+from asya_sidecar.running_file import Report, Snapshot
+from asya_sidecar.states import OVER, State
 
 LEASE_FOREVER = float("inf")
+
+
+_STEPS = re.compile(r"^    ([A-Z]+) +([A-Z]+) +[a-z]", re.MULTILINE)
+STEPS = {(State[before], State[after]) for before, after in _STEPS.findall(states.__doc__ or "")}
+"""Every step from one state to another that `states` names, and the one that it names for all."""
+STEPS |= {(state, State.RELEASED) for state in State if state not in OVER}
+
+
+def stepping(kind):
+    """Return the same kind of run, which takes no step but those."""
+
+    class Stepping(kind):
+        @property
+        def state(self):
+            return self._state
+
+        @state.setter
+        def state(self, after):
+            before = getattr(self, "_state", after)
+            assert after is before or (before, after) in STEPS, f"{before.name} became {after.name}"
+            self._state = after
+
+    return Stepping
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -29,7 +56,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def clock(self) -> SimpleNamespace:
         """Stand in for the module `time`."""
-        return SimpleNamespace(monotonic=self.time)
+        return SimpleNamespace(monotonic=self.time, monotonic_ns=lambda: int(self.time() * 1e9))
 
 
 @dataclass(eq=False)
@@ -95,6 +122,32 @@ class Broker:
         sent.confirmed(error)
 
 
+class File:
+    """What the runtime's supervisor says of its worker: all that the worker has begun, and how it ended.
+
+    `deadlines` are those of its requests that have one. Once `is_garbled`, it says nothing that can be true.
+    """
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+        self.deadlines: dict[int, int] = {}
+        self.report: Report | None = None
+        self.is_garbled = False
+
+    def open(self, slots: int) -> None:
+        assert slots > 0
+        self.deadlines = {}
+        self.report = None
+
+    def read(self) -> Snapshot | None:
+        if self.is_garbled or self.connection is None:
+            return None
+        return Snapshot({request: self.deadlines.get(request, 0) for request in self.connection.begun}, self.report)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 class Connection:
     """The runtime's end of the socket."""
 
@@ -103,6 +156,7 @@ class Connection:
         self.concurrency = concurrency
         self.draining = False
         self.closing = False
+        self.broken = False
         self.outstanding: list[int] = []
         self.cancelled: set[int] = set()
         self._decoder = frames.Decoder(frames.FROM_SIDECAR)
@@ -127,6 +181,10 @@ class Connection:
 
     def close(self, why: str) -> None:
         self.closing = bool(why)
+
+    def abort(self, why: str) -> None:
+        self.close(why)
+        asyncio.get_running_loop().call_soon(self.client.disconnected, self, why)
 
     def item(self, request: int, value: object) -> None:
         self.client.answered(Kind.ITEM, request, json.dumps(value).encode())

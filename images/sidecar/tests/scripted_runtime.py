@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+import struct
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from asya_runtime import frames
 
 LIMIT = 16 * 1024 * 1024
+RUNNING = "runtime-running"
 WAIT_SECONDS = 10.0
 
 
@@ -30,6 +33,23 @@ class Invoked:
     @property
     def id(self) -> str:
         return str(self.meta["id"])
+
+
+def running_file(running: Mapping[int, int], report: object = None, slots: int = 0) -> bytes:
+    """Return what stands in a worker's file: requests with their deadlines, in `slots` slots or as many as it takes.
+
+    `report` is bytes, or an object that becomes JSON.
+    """
+    written = report if isinstance(report, bytes) else json.dumps(report).encode() if report else b""
+    pairs = [*running.items(), *[(0, 0)] * (slots - len(running))]
+    return written.ljust(1024, b"\0") + b"".join(struct.pack("=QQ", *pair) for pair in pairs)
+
+
+def write_running(folder: Path, running: Mapping[int, int], report: object = None, slots: int = 0) -> None:
+    """Put a worker's file into place, as a supervisor does for each worker."""
+    fresh = folder / "fresh"
+    fresh.write_bytes(running_file(running, report, slots))
+    fresh.rename(folder / RUNNING)
 
 
 class ScriptedRuntime:
@@ -78,9 +98,16 @@ class ScriptedRuntime:
     def error(self, request: int, code: str = "processing_error", **details: object) -> None:
         self.send(frames.ERROR, request, json.dumps({"code": code, "message": "it failed", **details}).encode())
 
-    def worker_ended(self, reason: str, started: list[int], waiting: list[int]) -> None:
-        body = {"reason": reason, "detail": "the worker ended", "started": started, "waiting": waiting}
-        self.send(frames.WORKER, 0, json.dumps(body).encode())
+    def write_running(self, running: Mapping[int, int], report: object = None) -> None:
+        """Write into the worker's file in its place, which whoever has it open sees."""
+        slots = int(str(self.hello["concurrency"]))
+        (self.socket.parent / RUNNING).write_bytes(running_file(running, report, slots))
+
+    def worker_ends(self, running: Mapping[int, int], reason: str = "crash", at: int = 0) -> None:
+        """Lose the worker as a supervisor does that saw it end with these requests running."""
+        report = {"reason": reason, "detail": f"it ended by {reason}", "at": at or time.monotonic_ns()}
+        self.write_running(running, report)
+        self.hang_up()
 
     def send(self, kind: int, request: int = 0, body: bytes = b"") -> None:
         assert self.writer is not None

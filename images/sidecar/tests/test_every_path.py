@@ -9,15 +9,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from asya_core.errors import MessageTooLargeError, QueueMissingError, TransportUnavailableError
+from asya_core.errors import LeaseLostError, MessageTooLargeError, QueueMissingError, TransportUnavailableError
 from asya_core.transports import Delivery
-from asya_sidecar import actor, calls, publisher, run, runtime_client
+from asya_sidecar import actor, publisher, run, runtime_client
 from asya_sidecar.actor import Actor
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Publisher
-from asya_sidecar.runtime_connection import Hello, WorkerEnded
+from asya_sidecar.running_file import Report
+from asya_sidecar.runtime_connection import Hello
 from images.sidecar.tests.bench import envelope, settings_for
-from images.sidecar.tests.model import LEASE_FOREVER, Broker, Connection, VirtualLoop
+from images.sidecar.tests.model import LEASE_FOREVER, Broker, Connection, File, VirtualLoop, stepping
 
 RESILIENCY = json.dumps({
     "policies": {"default": {"maxAttempts": 2, "initialDelay": "1s"}}, "maxDeliveries": 6, "unroutableAfter": "10s",
@@ -34,6 +35,7 @@ ANSWERS = {
     "no such queue": lambda: QueueMissingError("no such queue"),
     "away": lambda: TransportUnavailableError("away"),
     "too large": lambda: MessageTooLargeError("too large"),
+    "not ours": lambda: LeaseLostError("somebody else has it"),
 }
 CODES = st.sampled_from(["processing_error", "result_error", "timeout_error"])
 PICK = st.integers(0, 1000)
@@ -50,8 +52,10 @@ class Paths(RuleBasedStateMachine):
         self.mistakes = []
         self.loop.set_exception_handler(lambda _loop, context: self.mistakes.append(context))
         self.patches = pytest.MonkeyPatch()
-        for module in (actor, calls, publisher, run, runtime_client):
+        for module in (actor, publisher, run, runtime_client):
             self.patches.setattr(module, "time", self.loop.clock())
+        for kind in ("Run", "EndRun"):
+            self.patches.setattr(actor, kind, stepping(getattr(actor, kind)))
         environ = {"actor": self.name, "ASYA_RESILIENCY": RESILIENCY, "ASYA_RUNTIME_TIMEOUT": "60s"}
         options = settings_for(Path("/nowhere"), **environ)
         self.broker = Broker()
@@ -64,6 +68,7 @@ class Paths(RuleBasedStateMachine):
             return self.broker.runs[-1]
 
         self.actor._begin = noted
+        self.file = self.actor.runtime._file = File()
         self.actor.window.attach(self.broker)
         self.actor.resize()
         self.connection = None
@@ -83,7 +88,7 @@ class Paths(RuleBasedStateMachine):
 
     def come_up(self, concurrency):
         hello = Hello(version=1, mode=MODES[self.name], concurrency=concurrency, limit=1 << 20)
-        self.connection = Connection(self.actor.runtime, concurrency)
+        self.connection = self.file.connection = Connection(self.actor.runtime, concurrency)
         self.do(self.actor.runtime.connected, self.connection, hello)
 
     def hand_over(self, delivery):
@@ -155,20 +160,26 @@ class Paths(RuleBasedStateMachine):
             self.do(self.connection.end, request)
 
     @precondition(lambda self: self.connection is not None)
-    @rule()
-    def die(self):
+    @rule(
+        reason=st.sampled_from([None, "crash", "exit", "memory", "timeout"]),
+        late=st.integers(0, 3),
+        is_garbled=st.booleans(),
+    )
+    def lose_the_worker(self, reason, late, is_garbled):
+        self.file.is_garbled = is_garbled
+        self.file.deadlines = dict.fromkeys(self.connection.begun[:late], 1)
+        if reason is not None:
+            self.file.report = Report(reason=reason, detail="it ended", at=1)
         self.do(self.actor.runtime.disconnected, self.connection, "it died")
-        self.connection = None
+        self.connection, self.file.is_garbled = None, False
 
-    @precondition(lambda self: self.connection is not None)
-    @rule(reason=st.sampled_from(["crash", "timeout", "memory"]), begun=st.integers(0, 3), all_of_them=st.booleans())
-    def replace_the_worker(self, reason, begun, all_of_them):
-        requests = self.connection.outstanding
-        if not all_of_them:
-            requests = requests[:1]
-        ended = WorkerEnded(reason=reason, detail="it ended", started=requests[:begun], waiting=requests[begun:])
-        self.connection.outstanding = [request for request in self.connection.outstanding if request not in requests]
-        self.do(self.actor.runtime.worker_ended, ended)
+    @precondition(lambda self: self.connection is not None and self.connection.begun)
+    @rule(which=PICK)
+    def be_left_alone_by_the_supervisor(self, which):
+        self.file.deadlines = {self.pick(self.connection.begun, which): 1}
+        self.do(self.actor.tick)
+        assert self.connection.closing
+        self.connection = None
 
     @precondition(lambda self: self.connection is None)
     @rule(concurrency=st.integers(1, 4))

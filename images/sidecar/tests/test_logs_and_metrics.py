@@ -79,7 +79,7 @@ async def test_no_line_ever_holds_a_payload_a_header_or_what_an_exception_said(f
     logged = lines()
 
     assert {line.get("event") for line in logged} >= {
-        "handler_failed", "refused", "runtime_ready", "runtime_lost", "protocol_error", "unroutable", "output_held",
+        "handler_failed", "refused", "runtime_ready", "worker_ended", "protocol_error", "unroutable", "output_held",
     }  # fmt: skip
     assert CANARY not in json.dumps(logged)
 
@@ -103,6 +103,7 @@ def test_metrics_have_the_names_and_labels_that_dashboards_use():
     metrics.failed("route_mismatch")
     metrics.runtime_error("processing_error")
     metrics.sent("asya-b", "routing", 100, 0.01)
+    metrics.worker_ended("memory")
     families = {
         family.name: {tuple(sorted(set(sample.labels) - {"le"})) for sample in family.samples}
         for family in metrics.registry.collect()
@@ -123,6 +124,7 @@ def test_metrics_have_the_names_and_labels_that_dashboards_use():
         "asya_actor_held_outputs": {()},
         "asya_actor_messages_redelivered": {("queue",)},
         "asya_actor_leases_lost": {("queue",)},
+        "asya_actor_worker_ends": {("reason",)},
     }
 
 

@@ -55,6 +55,13 @@ def test_a_fixed_number_stays_but_not_all_of_it_enters_the_runtime():
     assert (prefetch.size, prefetch.inside) == (50, 1)
 
 
+def test_a_fixed_number_is_never_below_a_batch():
+    prefetch = Prefetch(8, fixed=3)
+    prefetch.batch = 8
+
+    assert prefetch.size == 8
+
+
 @given(st.integers(1, 64), st.lists(st.floats(0, 1e6), max_size=60))
 def test_it_is_never_below_the_concurrency_nor_far_above(concurrency, seconds):
     prefetch = Prefetch(concurrency)

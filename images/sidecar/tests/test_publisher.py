@@ -135,8 +135,11 @@ async def test_nothing_is_published_or_settled_once_the_lease_is_lost(folder):
         bench.transport.refuse = lambda *_: LeaseLostError("somebody else has it")
         bench.runtime.item(1, "zero")
         bench.runtime.end(1)
-        await bench.ledger.until(lambda: bench.ledger.all("released") == ["m1"])
+        await bench.ledger.until(lambda: bench.ledger.all("refused") == [("asya-b", "m1")])
+        assert len(bench.actor.runs) == 1
+        bench.actor.drain()
 
+        assert bench.ledger.all("released") == ["m1"]
         assert bench.ledger.all("confirmed") == bench.ledger.all("settled") == []
         assert bench.sample("asya_actor_leases_lost_total", queue="a") == 1
 
@@ -165,11 +168,11 @@ async def test_handlers_wait_while_very_much_is_unconfirmed(folder, monkeypatch)
         bench.runtime.item(1, "unread")
         bench.runtime.end(1)
         await publish(bench.producer, "asya-b", b'{"id": "passes"}')
-        assert bench.actor.runtime._paused_at is not None
+        assert bench.actor.runtime.paused
         assert bench.publisher.unconfirmed == 10
 
         bench.transport.confirm_held(5)
-        assert bench.actor.runtime._paused_at is None
+        assert not bench.actor.runtime.paused
         bench.transport.holds_confirmations = False
         bench.transport.confirm_held()
         await bench.until_settled("m1")
@@ -182,12 +185,12 @@ async def test_much_is_also_a_matter_of_bytes(folder, monkeypatch):
         bench.transport.holds_confirmations = True
         await bench.send(envelope("m1"))
         await bench.ledger.until(lambda: len(bench.transport.held) == 1)
-        assert bench.actor.runtime._paused_at is not None
+        assert bench.actor.runtime.paused
 
         bench.transport.holds_confirmations = False
         bench.transport.confirm_held()
         await bench.until_settled("m1")
-        assert bench.actor.runtime._paused_at is None
+        assert not bench.actor.runtime.paused
 
 
 async def test_nothing_is_tried_again_once_it_is_closed(folder):

@@ -1,5 +1,7 @@
 import json
 
+from asya_core.errors import MessageTooLargeError
+from asya_runtime import frames
 from images.sidecar.tests.bench import envelope, working
 from images.sidecar.tests.scripted_runtime import echo, results, silence
 
@@ -85,6 +87,39 @@ async def test_siblings_are_published_while_the_handler_still_runs(folder):
         bench.runtime.end(1)
         await bench.until_settled("m1")
         assert [child["id"] for child in bench.queued("b")] == ["m1-0.1", "m1"]
+
+
+async def test_a_handler_is_told_to_stop_once_a_result_of_its_cannot_be_passed_on(folder):
+    async with working(folder, silence, ASYA_PREFETCH="2") as bench:
+        await bench.send(envelope("m1"), envelope("m2"))
+        await bench.runtime.until_invoked(1)
+        bench.runtime.item(1, "zero")
+        bench.runtime.send(frames.ITEM, 1, b"no json")
+        await bench.until_settled("m1")
+        await bench.runtime.until_frame(frames.CANCEL)
+        assert bench.runtime.ids == ["m1"]
+
+        bench.runtime.item(1, "two")
+        bench.runtime.error(1, "cancelled_error")
+        await bench.runtime.until_invoked(2)
+        bench.runtime.end(2)
+        await bench.until_settled("m2")
+        assert [record["payload"]["error"] for record in bench.queued("error-end")] == ["result_error"]
+        assert bench.queued("b") == []
+
+
+async def test_a_handler_is_told_to_stop_once_the_broker_refuses_a_sibling_of_its(folder):
+    async with working(folder, silence) as bench:
+        bench.transport.refuse = lambda _, body: MessageTooLargeError("no") if b"huge" in body else None
+        await bench.send(envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        for value in ("zero", "one", "huge"):
+            bench.runtime.item(1, value)
+        await bench.runtime.until_frame(frames.CANCEL)
+        await bench.until_settled("m1")
+
+        assert [message["id"] for message in bench.queued("b")] == ["m1-0.1"]
+        assert [record["payload"]["error"] for record in bench.queued("error-end")] == ["result_error"]
 
 
 async def test_everything_that_is_not_ours_survives_the_hop(folder):

@@ -4,7 +4,7 @@ import pytest
 
 from asya_runtime import frames
 from images.sidecar.tests.bench import envelope, working
-from images.sidecar.tests.scripted_runtime import echo, failing, one_after_another, silence
+from images.sidecar.tests.scripted_runtime import echo, failing, silence, write_running
 
 THREE = {"concurrency": 3}
 RETRY = json.dumps({"policies": {"default": {"maxAttempts": 2, "initialDelay": "1h"}}})
@@ -117,7 +117,7 @@ async def test_a_run_that_is_repeated_forgets_what_it_made_before(folder):
         await bench.send(envelope("m1"), envelope("m2"))
         await bench.runtime.until_invoked(2)
         bench.runtime.item(1, "zero")
-        bench.runtime.send(frames.ITEM, 2, b"no json")
+        bench.runtime.item(2, "bad")
         bench.runtime.hang_up()
         await bench.runtime.until_invoked(3)
         bench.runtime.end(3)
@@ -129,6 +129,21 @@ async def test_a_run_that_is_repeated_forgets_what_it_made_before(folder):
         assert bench.runtime.ids == ["m1", "m2", "m1", "m2"]
         assert [message["id"] for message in bench.queued("happy-end")] == ["m1"]
         assert [(message["id"], message["payload"]) for message in bench.queued("b")] == [("m2", "good")]
+
+
+async def test_what_has_failed_already_does_not_run_again(folder):
+    async with working(folder, silence, {"concurrency": 2}) as bench:
+        await bench.send(envelope("m1"), envelope("m2"))
+        await bench.runtime.until_invoked(2)
+        bench.runtime.send(frames.ITEM, 2, b"no json")
+        await bench.until_settled("m2")
+        bench.runtime.hang_up()
+        await bench.runtime.until_invoked(3)
+        bench.runtime.end(3)
+        await bench.until_settled("m1")
+
+        assert bench.runtime.ids == ["m1", "m2", "m1"]
+        assert [record["payload"]["error"] for record in bench.queued("error-end")] == ["result_error"]
 
 
 async def test_what_the_handler_has_finished_is_not_touched_by_its_death(folder):
@@ -202,51 +217,84 @@ async def test_a_message_waiting_in_hand_goes_back_when_no_runtime_comes(folder,
 
 
 @pytest.mark.parametrize("reason", ["crash", "memory", "exit"])
-async def test_the_supervisor_may_tell_who_ran_while_the_connection_stays(folder, reason):
+async def test_the_supervisor_tells_who_ran_and_why_it_ended(folder, reason, caplog):
+    caplog.set_level("INFO")
+    write_running(folder, {}, slots=1)
     async with working(folder, silence) as bench:
         m0, m1, m2 = await fill_up(bench, 3, begun=1)
         bench.runtime.answer = echo
-        bench.runtime.worker_ended(reason, [m0.request], [m1.request, m2.request])
+        bench.runtime.worker_ends({m1.request: 0}, reason)
         await bench.until_settled("m0", "m1", "m2")
 
         (record,) = bench.queued("error-end")
-        assert (record["id"], record["payload"]["error"]) == ("m0", "crash_error")
-        assert bench.runtime.connections == 1
+        assert (record["id"], record["payload"]["error"]) == ("m1", "crash_error")
+        assert record["payload"]["details"]["message"] == f"the handler's process ended: it ended by {reason}"
+        assert bench.runtime.ids[-2:] == [m0.id, m2.id]
+        assert bench.sample("asya_actor_worker_ends_total", reason=reason) == 1
+    (line,) = [line for line in caplog.records if getattr(line, "event", "") == "worker_ended"]
+    assert (line.reason, line.detail, line.charged, line.again) == (reason, f"it ended by {reason}", 1, 2)
 
 
-async def test_the_supervisor_knows_better_than_we_who_had_begun(folder):
+async def test_an_end_that_nobody_tells_of_is_logged_and_counted_too(folder, caplog):
+    caplog.set_level("INFO")
     async with working(folder, silence) as bench:
-        m0, m1 = await fill_up(bench, 2, begun=1)
-        bench.runtime.answer = one_after_another(echo)
-        bench.runtime.worker_ended("crash", [m1.request], [m0.request])
-        await bench.until_settled("m0", "m1")
+        bench.runtime.hang_up()
+        await bench.runtime.until(lambda: bench.runtime.connections == 2)
 
-        (record,) = bench.queued("error-end")
-        assert record["id"] == "m1"
+        assert bench.sample("asya_actor_worker_ends_total", reason="closed") == 1
+    (line,) = [line for line in caplog.records if getattr(line, "event", "") == "worker_ended"]
+    assert (line.levelname, line.reason, line.charged, line.again) == ("INFO", "closed", 0, 0)
 
 
 async def test_a_worker_past_its_timeout_charges_only_who_took_too_long(folder):
-    async with working(folder, silence, THREE, ASYA_RUNTIME_TIMEOUT="1h") as bench:
-        invoked = await fill_up(bench, 3, begun=3)
-        bench.actor.runtime.calls.find(invoked[1].request).started -= 3600
+    write_running(folder, {}, slots=3)
+    async with working(folder, silence, THREE) as bench:
+        m0, m1, m2, m3 = await fill_up(bench, 4, begun=3)
         bench.runtime.answer = echo
-        bench.runtime.worker_ended("timeout", [each.request for each in invoked], [])
-        await bench.until_settled("m0", "m1", "m2")
+        bench.runtime.worker_ends({m0.request: 500, m1.request: 499, m2.request: 0}, "timeout", at=499)
+        await bench.until_settled("m0", "m1", "m2", "m3")
 
         (record,) = bench.queued("error-end")
         assert (record["id"], record["payload"]["error"]) == ("m1", "timeout_error")
-        assert sorted(message["id"] for message in bench.queued("b")) == ["m0", "m2"]
+        assert record["payload"]["details"]["message"] == "it ended by timeout"
+        assert bench.runtime.ids[-3:] == [m0.id, m2.id, m3.id]
 
 
-async def test_a_worker_frame_about_nothing_of_ours_changes_nothing(folder):
-    async with working(folder, silence) as bench:
-        await bench.send(envelope("m1"))
-        await bench.runtime.until_invoked(1)
-        bench.runtime.worker_ended("crash", [77], [78, 78])
-        bench.runtime.end(1)
+async def test_a_batch_past_its_timeout_runs_again_one_by_one(folder):
+    write_running(folder, {}, slots=2)
+    async with working(folder, silence, {"concurrency": 2, "batch": 2}) as bench:
+        m0, m1 = await fill_up(bench, 2, begun=2)
+        bench.runtime.worker_ends({m0.request: 100, m1.request: 100}, "timeout")
+        await bench.runtime.until_invoked(3)
+        assert bench.runtime.ids[-1] == m0.id
+        bench.runtime.worker_ends({bench.runtime.invoked[-1].request: 100}, "timeout")
+        await bench.until_settled("m0")
+        await bench.runtime.until_invoked(4)
+        bench.runtime.end(bench.runtime.invoked[-1].request)
         await bench.until_settled("m1")
 
-        assert bench.queued("error-end") == []
+        (record,) = bench.queued("error-end")
+        assert (record["id"], record["payload"]["error"]) == ("m0", "timeout_error")
+        assert bench.runtime.ids == ["m0", "m1", "m0", "m1"]
+
+
+async def test_while_a_worker_is_built_again_nothing_is_taken_and_what_waits_is_kept(folder):
+    write_running(folder, {}, slots=1)
+    async with working(folder, silence) as bench:
+        m0, *_ = await fill_up(bench, 3, begun=1)
+        bench.runtime.write_running({m0.request: 0}, {"reason": "crash", "detail": "", "at": 1})
+        await bench.runtime.die()
+        await bench.until_settled("m0")
+        bench.actor.tick()
+        assert not bench.actor.serving
+        assert bench.ledger.all("resized")[-1] == 0
+        assert bench.ledger.all("released") == []
+
+        write_running(folder, {}, slots=1)
+        bench.runtime.answer = echo
+        await bench.runtime.start()
+        await bench.until_settled("m1", "m2")
+        assert [record["id"] for record in bench.queued("error-end")] == ["m0"]
 
 
 async def test_a_runtime_that_dies_at_every_message_gives_each_its_record(folder):
@@ -265,7 +313,7 @@ async def test_who_was_there_alone_at_the_fourth_death_is_charged_whatever_the_r
     def die(runtime, _invoked):
         runtime.hang_up()
 
-    (folder / "runtime-running").write_bytes(bytes(8))
+    write_running(folder, {}, slots=1)
     async with working(folder, die) as bench:
         await bench.send(envelope("m1"))
         await bench.until_settled("m1")

@@ -9,7 +9,7 @@ from asya_runtime import frames
 from asya_sidecar import runtime_client
 from asya_sidecar.runtime_client import RuntimeClient
 from images.sidecar.tests.bench import envelope, working
-from images.sidecar.tests.scripted_runtime import ScriptedRuntime, echo, silence
+from images.sidecar.tests.scripted_runtime import ScriptedRuntime, echo, silence, write_running
 
 END = (1000).to_bytes(8, "big")
 
@@ -29,7 +29,7 @@ class Noted:
         self.note(f"ready: {hello.concurrency}")
 
     def on_runtime_lost(self, verdict):
-        self.note(f"lost: {verdict.why}")
+        self.note(f"lost: {verdict.reason}: {verdict.detail}")
 
     def on_runtime_draining(self):
         self.note("draining")
@@ -49,7 +49,7 @@ async def client_of(path, **hello):
     """An owner, its client, and the runtime at `path` that it tries to reach, not started yet."""
     owner = Noted()
     runtime = ScriptedRuntime(path, silence, **hello)
-    client = RuntimeClient(runtime.socket, 1 << 20, owner)
+    client = RuntimeClient(runtime.socket, 1 << 20, 60.0, owner)
     running = asyncio.create_task(client.run())
     try:
         yield owner, client, runtime
@@ -62,8 +62,7 @@ async def client_of(path, **hello):
 @pytest.mark.parametrize(
     ("kind", "request_", "body"),
     [(frames.INVOKE, 1, bytes(8)), (frames.CANCEL, 1, b""), (99, 1, b""), (frames.ITEM, 0, b"1"), (frames.END, 1, b"x"),
-     (frames.ERROR, 1, b"no json"), (frames.ERROR, 1, b'{"code": 5}'), (frames.WORKER, 0, b"{}"),
-     (frames.WORKER, 0, b'{"reason": "crash", "detail": "", "started": [-1], "waiting": []}'),
+     (frames.ERROR, 1, b"no json"), (frames.ERROR, 1, b'{"code": 5}'), (10, 0, b"{}"),
      (frames.HELLO, 0, b'{"version": 1, "mode": "payload", "concurrency": 1, "limit": 1}'), (frames.DRAIN, 5, b"")],
 )  # fmt: skip
 async def test_rubbish_ends_the_connection_and_the_message_is_charged_like_after_a_crash(
@@ -83,7 +82,7 @@ async def test_rubbish_ends_the_connection_and_the_message_is_charged_like_after
 
 
 async def test_rubbish_is_charged_also_where_the_runtime_says_that_nothing_runs(folder):
-    (folder / "runtime-running").write_bytes(bytes(8))
+    write_running(folder, {}, slots=1)
     async with working(folder, silence) as bench:
         await bench.send(envelope("m1"))
         await bench.runtime.until_invoked(1)
@@ -175,7 +174,7 @@ async def test_another_version_is_refused_with_a_remedy(folder, caplog):
     assert "the runtime speaks version 2, this sidecar version 1; use sidecar and runtime of one release" in caplog.text
 
 
-@pytest.mark.parametrize("hello", [{"concurrency": 0}, {"limit": 0}, {"mode": "other"}, {"version": "1"}])
+@pytest.mark.parametrize("hello", [{"concurrency": 0}, {"limit": 0}, {"batch": 0}, {"mode": "other"}, {"version": "1"}])
 async def test_an_impossible_hello_is_refused(folder, hello):
     async with client_of(folder / "socket", **hello) as (owner, _, runtime):
         await runtime.start()
@@ -225,7 +224,7 @@ async def test_what_says_nothing_is_given_up(folder, monkeypatch, caplog):
         writer.close()
 
     server = await asyncio.start_unix_server(accept, str(path))
-    client = RuntimeClient(path, 1 << 20, Noted())
+    client = RuntimeClient(path, 1 << 20, 60.0, Noted())
     running = asyncio.create_task(client.run())
     async with asyncio.timeout(10):
         await twice.wait()
@@ -261,7 +260,7 @@ async def test_a_socket_that_cannot_be_used_is_told_once(folder, caplog):
     path = folder / "asya-runtime.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wrong:
         wrong.bind(str(path))
-        client = RuntimeClient(path, 1 << 20, Noted())
+        client = RuntimeClient(path, 1 << 20, 60.0, Noted())
         running = asyncio.create_task(client.run())
         pauses, enough = [], asyncio.Event()
         pause = client._pause

@@ -34,8 +34,8 @@ class Call(Protocol[_I_co]):
 class Ended:
     """How the worker ended: the supervisor's reason, or `closed` where nobody said; `at` in monotonic nanoseconds.
 
-    `running` are the requests that were begun. Those that are not outstanding here belonged to an earlier connection:
-    nobody can be charged for them, but they may have done it. `batched` tells whether one call of the handler may have
+    `running` are the requests that were begun. Those that are not outstanding here ran for an earlier connection:
+    nobody can be charged for them, but they may have done it. `batched`: whether one call of the handler may have
     been about several of them.
     """
 

@@ -22,7 +22,7 @@ _SLOT = struct.Struct("=QQ")
 
 Running = Mapping[int, int]
 """The requests whose handler runs, each with the moment past which the supervisor ends the worker: nanoseconds on the
-monotonic clock, 0 for none."""
+monotonic clock, 0 for none. A place whose request belonged to an earlier connection has a negative number."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -66,8 +66,9 @@ class RunningFile:
             return None
         if len(data) != self._bytes:
             return None
-        slots = _SLOT.iter_unpack(data[_REPORT_BYTES:])
-        return Snapshot({request: deadline for request, deadline in slots if request}, _report(data[:_REPORT_BYTES]))
+        slots = enumerate(_SLOT.iter_unpack(data[_REPORT_BYTES:]), 1)
+        running = {request or -place: deadline for place, (request, deadline) in slots if request or deadline}
+        return Snapshot(running, _report(data[:_REPORT_BYTES]))
 
     def close(self) -> None:
         """Let the file go."""

@@ -32,13 +32,12 @@ class Watch:
         `oldest` is the first request that somebody still waits for.
         """
         step, self._looked = min(now - self._looked, _LONGEST_STEP), now
-        late = [request for request, deadline in running.items() if 0 < deadline <= (now - LATE_SECONDS) * 1e9]
-        if late:
-            return f"request {late[0]} runs past its timeout, and its supervisor did not end it"
+        if any(0 < deadline <= (now - LATE_SECONDS) * 1e9 for deadline in running.values()):
+            return "a handler runs past its timeout, and its supervisor did not end it"
         if oldest is None or oldest in running or len(running) >= self._places or oldest != self._oldest:
             self._oldest, self._waited = oldest, 0.0
             return None
         self._waited += step
         if self._waited > self._patience:
-            return f"request {oldest} was not begun within {self._patience:g} s"
+            return f"a request was not begun within {self._patience:g} s"
         return None

@@ -1,4 +1,5 @@
 import json
+import struct
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,12 @@ def running(snapshot):
 def test_the_running_requests_and_their_deadlines_are_read_and_free_places_are_not(tmp_path):
     write_running(tmp_path, {7: 100, 9: 0}, slots=3)
     assert opened(tmp_path, 3).read() == Snapshot({7: 100, 9: 0}, None)
+
+
+def test_a_place_that_runs_for_an_earlier_connection_is_told_from_the_others(tmp_path):
+    data = running_file({}, slots=1) + struct.pack("=QQQQ", 0, 100, 7, 100)
+    (tmp_path / "runtime-running").write_bytes(data)
+    assert running(opened(tmp_path, 3).read()) == {-2: 100, 7: 100}
 
 
 def test_the_report_is_read_once_there_is_one(tmp_path):

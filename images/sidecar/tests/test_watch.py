@@ -18,7 +18,7 @@ def test_a_request_that_should_have_been_ended_long_ago_is_found():
     deadline = 1000 * SECOND
 
     assert Watch(60, 1).look(1000 + LATE_SECONDS - 1, {7: deadline}, 7) is None
-    assert "request 7 runs past its timeout" in Watch(60, 1).look(1000 + LATE_SECONDS, {7: deadline}, 7)
+    assert "a handler runs past its timeout" in Watch(60, 1).look(1000 + LATE_SECONDS, {7: deadline}, 7)
 
 
 def test_a_request_without_a_deadline_may_run_for_ever():

@@ -17,7 +17,7 @@ from tools.outputs import ROOT, Output, run
 
 GOLDENS = ROOT / "tests" / "chart" / "golden"
 HEADER = "# What Helm renders; made by `make generate`, do not edit.\n"
-RELEASES = {"actor": "my-model", "crew": "crew"}
+RELEASES = {"actor": "my-model", "crew": "crew", "pipeline": "text"}
 
 
 @dataclass(frozen=True, slots=True)

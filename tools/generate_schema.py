@@ -21,6 +21,7 @@ Schema = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
 ACTOR = ROOT / "charts" / "actor"
 CREW = ROOT / "charts" / "crew"
+PIPELINE = ROOT / "charts" / "pipeline"
 DEFINITIONS = ROOT / "tools" / "schema_definitions.yaml"
 GLOBAL: Schema = {"type": "object", "description": "Values of an umbrella chart; this chart reads none of them."}
 # The keys of a whole manifest are known so that a guard can say what to save instead of it.
@@ -31,12 +32,15 @@ MANIFEST: Schema = {
 # What makes an actor an end, which crew sets, and its own name in the actor chart.
 NOT_SHARED = {"enabled", "actor", "handler", "handlerMode", "batch", "runtime", "workload"}
 ENDS = ("happy-end", "error-end")
+# What all actors of a release have together, since one hook Job makes all queues; `actor` is the key in `actors`.
+NOT_OF_ONE_ACTOR = {"actor", "transport", "transports", "queues"}
+ACTOR_NAME: Schema = {"pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", type(None): "null"}
 
 
 def make() -> Iterator[Output]:
     """Yield the schema of each chart."""
-    for chart, schema in ((ACTOR, actor_schema()), (CREW, crew_schema())):
+    for chart, schema in ((ACTOR, actor_schema()), (CREW, crew_schema()), (PIPELINE, pipeline_schema())):
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         yield Output(chart, "values.schema.json", {"values.schema.json": text})
 
@@ -61,6 +65,24 @@ def crew_schema() -> Schema:
     properties["actor"] = {"type": "object", "description": "Defaults of the chart actor; set nothing here."}
     definitions = {"actor": {"properties": actor}}
     return {"$schema": DRAFT, **closed(properties | {"global": GLOBAL}), "definitions": definitions}
+
+
+def pipeline_schema() -> Schema:
+    """Return the schema of the chart `pipeline`: the actor chart's keys for all actors, and under a name for one."""
+    actor = properties_of(read_keys(ACTOR / "values.yaml"))
+    own = read_keys(PIPELINE / "values.yaml")
+    references = {name: {"$ref": f"#/definitions/actor/properties/{name}"} for name in actor}
+    shared = {name: schema for name, schema in references.items() if name not in ("actor", "enabled")}
+    one = closed({name: schema for name, schema in references.items() if name not in NOT_OF_ONE_ACTOR})
+    actors: Schema = {
+        "type": "object",
+        "description": own["actors"].meaning,
+        "propertyNames": ACTOR_NAME,
+        "additionalProperties": {**one, "type": ["object", "null"]},
+    }
+    defaults: Schema = {"type": "object", "description": "Defaults of the chart actor; set nothing here."}
+    properties = shared | {"actors": actors, "actor": defaults, "global": GLOBAL}
+    return {"$schema": DRAFT, **closed(properties), "definitions": {"actor": {"properties": actor}}}
 
 
 def closed(properties: Schema) -> Schema:

@@ -141,6 +141,7 @@ def test_keys_are_found_by_path_index_and_name():
     assert [line_of(node, path) for path in ("a", "a[0].b", "a.1.b", "a[y].b", "a.x")] == [1, 3, 4, 4, 2]
     assert [line_of(node, path) for path in ("n.nvidia.com/gpu", "n.x", "a[2].b", "nonesuch")] == [6, 7, None, None]
     assert line_of(compose(""), "a") is None
+    assert [line_of(node, path, nearest=True) for path in ("a[0].c", "a[2].b", "nonesuch")] == [2, 1, None]
 
 
 def test_keys_that_are_there_twice_are_found_wherever_they_are():

@@ -62,8 +62,12 @@ class Helm:
     folder: Path
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def run(self, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([self.program, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    def run(
+        self, *arguments: str | Path, cwd: Path = ROOT, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.program, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+        )
 
     def template(
         self,

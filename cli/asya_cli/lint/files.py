@@ -107,9 +107,10 @@ def _schema(chart: Path) -> dict[str, Any]:
 
 def _placed(problem: Problem, file: Path, nodes: dict[Path, yaml.Node | None]) -> Finding:
     """Say in which file the value stands: the one that was asked about, or the last of those before it."""
-    sentence = f"{problem.path}: {problem.sentence}" if problem.path else problem.sentence
+    if not problem.path:
+        return Finding(file, None, problem.sentence)
+    sentence, path = f"{problem.path}: {problem.sentence}", problem.path.partition(",")[0]
     for each, node in nodes.items():
-        line = line_of(node, problem.path.partition(",")[0]) if problem.path else None
-        if line is not None:
+        if line := line_of(node, path):
             return Finding(each, line, sentence)
-    return Finding(file, None, sentence)
+    return Finding(file, line_of(nodes[file], path, nearest=True), sentence)

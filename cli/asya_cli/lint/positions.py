@@ -15,19 +15,19 @@ def compose(text: str) -> yaml.Node | None:
     return node
 
 
-def line_of(node: yaml.Node | None, path: str) -> int | None:
+def line_of(node: yaml.Node | None, path: str, *, nearest: bool = False) -> int | None:
     """Return the line, from 1, of the key that a path such as `env[0].name`, `env.0.name` or `volumes.shm` names.
 
-    A list's entry goes by its index or by its field `name`. None where the file holds no such key.
+    A list's entry goes by its index or by its field `name`. None where the file holds no such key; `nearest` takes the
+    line of the innermost map or list on the way to it then.
     """
-    if isinstance(node, yaml.MappingNode):
-        return _line_in_map(node, path)
-    if isinstance(node, yaml.SequenceNode):
-        head, rest = _split_index(path)
-        for index, item in enumerate(node.value):
-            if head in (str(index), _name(item)):
-                return line_of(item, rest) if rest else item.start_mark.line + 1
-    return None
+    line: int | None = None
+    while path and node is not None:
+        step = _step(node, path)
+        if step is None:
+            return line if nearest else None
+        line, node, path = step
+    return line if not path or nearest else None
 
 
 def twice(node: yaml.Node | None, path: str = "") -> Iterator[tuple[str, int]]:
@@ -45,15 +45,19 @@ def twice(node: yaml.Node | None, path: str = "") -> Iterator[tuple[str, int]]:
             yield from twice(item, f"{path}[{index}]")
 
 
-def _line_in_map(node: yaml.MappingNode, path: str) -> int | None:
-    # The longest key first, for keys may hold dots themselves: nvidia.com/gpu.
-    for key, value in sorted(node.value, key=lambda entry: -len(str(entry[0].value))):
-        name = str(key.value)
-        if path == name:
-            line: int = key.start_mark.line + 1
-            return line
-        if path.startswith((f"{name}.", f"{name}[")):
-            return line_of(value, path[len(name) :].removeprefix("."))
+def _step(node: yaml.Node, path: str) -> tuple[int, yaml.Node, str] | None:
+    """Return the line of what the path begins with, what stands there, and the rest of the path."""
+    if isinstance(node, yaml.MappingNode):
+        # The longest key first, for keys may hold dots themselves: nvidia.com/gpu.
+        for key, value in sorted(node.value, key=lambda entry: -len(str(entry[0].value))):
+            name = str(key.value)
+            if path == name or path.startswith((f"{name}.", f"{name}[")):
+                return key.start_mark.line + 1, value, path[len(name) :].removeprefix(".")
+    elif isinstance(node, yaml.SequenceNode):
+        head, rest = _split_index(path)
+        for index, item in enumerate(node.value):
+            if head in (str(index), _name(item)):
+                return item.start_mark.line + 1, item, rest
     return None
 
 

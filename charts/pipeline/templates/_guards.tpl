@@ -1,0 +1,38 @@
+{{/* Ends the render with what the guards say, unless they say nothing. Takes: their lines. */}}
+{{- define "pipeline.refuse" -}}
+{{- with trim . }}
+{{- fail (printf "\n\n%s\n" .) }}
+{{- end }}
+{{- end }}
+
+{{/* Mistakes in what only this chart has; one line each. Takes: root, shared (values). */}}
+{{- define "pipeline.guards" -}}
+{{- $there := list -}}
+{{- range $path, $_ := .root.Subcharts.actor.Files.Glob "flavors/*.yaml" -}}
+{{- $there = append $there (base $path | trimSuffix ".yaml") -}}
+{{- end -}}
+{{- range $name, $own := .root.Values.actors -}}
+{{- if has $name (list "happy-end" "error-end") }}
+ERROR: actors.{{ $name }}: it is an end actor, which the chart crew brings; remove it
+{{- end }}
+{{- range include "pipeline.flavors" ($own | default dict) | fromJsonArray -}}
+{{- if not (has . $there) }}
+ERROR: actors.{{ $name }}.flavors: no flavor {{ . | quote }} is in the chart; use one of {{ join ", " $there }}, or give a file with -f, which counts for all actors
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What the chart `actor` has against each actor, and what an actor can't have for itself. Takes: the root. */}}
+{{- define "pipeline.actorGuards" -}}
+{{- $transport := .Values.transport | default .Values.actor.transport -}}
+{{- range $name, $made := .Values.prepared.actors -}}
+{{- $context := dict "root" $ "files" $.Subcharts.actor.Files "name" $name "raw" $made.raw "values" $made.values "shared" dict -}}
+{{- range splitList "\n" (include "actor.guards" $context | trim) }}
+{{ . | replace "ERROR: " (printf "ERROR: actors.%s." $name) }}
+{{- end }}
+{{- if ne $made.values.transport $transport }}
+ERROR: actors.{{ $name }}.flavors: they choose transport {{ $made.values.transport | quote }}, and the release has {{ $transport | quote }}; set transport for the whole release, or use another release
+{{- end }}
+{{- end }}
+{{- end }}

@@ -14,10 +14,9 @@ from pathlib import Path
 
 from asya_cli.errors import CliError
 from asya_cli.local.brokers import NAMES
-from tests.chaos.fire import Fire, Settings, Tell
+from tests.chaos.acts import DEEDS
+from tests.chaos.fire import LONG_FREEZE, Fire, Settings, Tell
 from tests.chaos.ledger import in_short
-
-VICTIMS = ("sidecar", "runtime", "broker")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,7 +47,8 @@ def read(arguments: Sequence[str]) -> Settings:
     add("--messages", type=int, default=2000, help="how many to send (default: 2000)")
     add("--kills", type=int, default=40, help="how many processes to kill, freeze or terminate (default: 40)")
     add("--seconds", type=float, default=60.0, help="within which to do that (default: 60)")
-    add("--victims", nargs="+", choices=VICTIMS, default=VICTIMS[:2], help="whose (default: sidecar runtime)")
+    add("--victims", nargs="+", choices=tuple(DEEDS), default=tuple(DEEDS), help="whose (default: all)")
+    add("--freeze", type=float, default=LONG_FREEZE, help=f"longest freeze in seconds (default: {LONG_FREEZE:g})")
     add("--patience", type=float, default=180.0, help="seconds to wait for the last message (default: 180)")
     add("--folder", type=Path, default=Path(".asya/chaos"), help="where it runs (default: .asya/chaos)")
     add("--careless", action="store_true", help="the negative control: sidecars that settle too early, and lose")
@@ -61,6 +61,7 @@ def read(arguments: Sequence[str]) -> Settings:
         acts=given.kills,
         seconds=given.seconds,
         victims=tuple(given.victims),
+        freeze=given.freeze,
         patience=given.patience,
         careless=given.careless,
     )

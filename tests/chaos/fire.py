@@ -21,7 +21,8 @@ from asya_core.errors import TransportError
 from asya_core.objects import open_store
 from asya_core.route import ENDS
 from asya_core.transports import Transport
-from tests.chaos.acts import BROKER, plan_acts
+from asya_core.transports.nats.streams import LEASE_SECONDS
+from tests.chaos.acts import DEEDS, Heat, Victim, plan_acts
 from tests.chaos.assault import carry_out
 from tests.chaos.evidence import count_dropped, ended_names, read_claims, read_ends, read_executions
 from tests.chaos.handlers.steps import NOTES
@@ -34,6 +35,9 @@ ROOT = HERE.parent.parent
 IN_ORDER = (*ROUTE, "refine", *ENDS)
 """Actors as messages come to them, so that none is overlooked by looking at one queue after the other."""
 
+LONG_FREEZE = LEASE_SECONDS + 5.0
+"""Seconds after which whoever stood still has lost what it held, on every broker: none waits longer."""
+
 _INTERVAL = 0.5
 _LOOKS_UNTIL_CERTAIN = 10
 """Looks in a row at which messages must be missing before nobody waits for them any more."""
@@ -45,7 +49,8 @@ Tell = Callable[[str], None]
 class Settings:
     """How hot the fire is. `seconds`: over which messages are sent and deeds done; `patience`: to wait after that.
 
-    `victims` are `sidecar`, `runtime` and `broker`; `careless` puts the sidecar of the negative control in.
+    `freeze`: how many seconds a process stands still at most, beyond the lease of what it holds if nothing else is
+    said; `careless` puts the sidecar of the negative control in.
     """
 
     folder: Path
@@ -54,7 +59,8 @@ class Settings:
     messages: int
     acts: int
     seconds: float
-    victims: tuple[str, ...] = ("sidecar", "runtime")
+    victims: tuple[Victim, ...] = tuple(DEEDS)
+    freeze: float = LONG_FREEZE
     patience: float = 180.0
     careless: bool = False
 
@@ -86,12 +92,6 @@ class Pipeline(LocalRun):
         write_plan(plan, self.folder.plan)
         return dataclasses.replace(planned, plan=plan)
 
-    def victims(self, kinds: tuple[str, ...]) -> list[tuple[str, str]]:
-        """Return the processes that may be hurt."""
-        containers = [name for kind, name in (("sidecar", SIDECAR), ("runtime", RUNTIME)) if kind in kinds]
-        found = [(actor, container) for actor in IN_ORDER for container in containers]
-        return [*found, BROKER] if "broker" in kinds else found
-
     def last_words(self) -> list[str]:
         """Return the ends of all logs, for whoever wants to know what went wrong."""
         logs = sorted(self.folder.logs.glob("*.log"))
@@ -122,8 +122,8 @@ class Fire:
 
     async def _flow(self) -> None:
         settings, pipeline = self._settings, self._pipeline
-        victims = pipeline.victims(settings.victims)
-        acts = plan_acts(settings.seed, victims, settings.acts, settings.seconds)
+        heat = Heat(IN_ORDER, settings.victims, settings.acts, settings.seconds, settings.freeze)
+        acts = plan_acts(settings.seed, heat)
         async with connected(pipeline.open_transport()) as transport:
             self._producer = Producer(transport, pipeline.queue(ROUTE[0]))
             async with asyncio.TaskGroup() as group:

@@ -13,7 +13,7 @@ from tests.chaos.messages import Message
 
 _TICK = 0.05
 _RETRY = 0.2
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 
 class Producer:
@@ -25,7 +25,7 @@ class Producer:
         self._queue = queue
 
     async def send(self, messages: Sequence[Message], seconds: float) -> None:
-        """Send all messages within about so many seconds. Raises TransportError after a minute of failures."""
+        """Send all messages within about so many seconds. Raises TransportError after two minutes of failures."""
         began, sent = time.monotonic(), 0
         async with asyncio.TaskGroup() as group:
             while sent < len(messages):

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from asya_cli.local.state import Folder
+from tests.chaos.acts import DEEDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,9 +26,11 @@ def burn(folder, *options):
     return done.returncode, json.loads(last), done.stdout
 
 
-def test_nothing_is_lost_when_sidecars_and_runtimes_are_killed_at_random(tmp_path):
-    code, ledger, output = burn(tmp_path, "--seed", "1", "--messages", "500", "--kills", "12", "--seconds", "15")
+def test_nothing_is_lost_when_everything_is_killed_and_frozen_at_random(tmp_path):
+    settings = ["--seed", "1", "--messages", "500", "--kills", "12", "--seconds", "15", "--freeze", "3"]
+    code, ledger, output = burn(tmp_path, *settings)
     assert (code, "12 deeds are done" in output) == (0, True), output
+    assert all(re.search(rf"kill (\w\S*/)?{victim}, process", output) for victim in DEEDS), output
     assert ledger["sent"] == 500
     assert (ledger["lost"], ledger["queued"], ledger["duplicate_results"]) == (0, 0, 0)
     assert ledger["results"] + ledger["errors"] > 500

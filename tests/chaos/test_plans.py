@@ -7,34 +7,52 @@ from asya_core.envelope import decode
 from asya_core.errors import EnvelopeError
 from asya_core.limits import Limits
 from asya_core.transports.nats.streams import LEASE_SECONDS
-from tests.chaos.acts import DEEDS, plan_acts
+from tests.chaos.acts import DEEDS, Heat, plan_acts
+from tests.chaos.fire import LONG_FREEZE
 from tests.chaos.messages import ROUTE, make_messages
 
-VICTIMS = [("plain", "asya-sidecar"), ("plain", "asya-runtime"), ("judge", "asya-sidecar")]
+ACTORS = ("plain", "judge")
+EACH = {(victim, deed) for victim, deeds in DEEDS.items() for deed in deeds}
 SEEDS = st.integers(0, 10**9)
 
 
-@given(SEEDS, st.integers(3, 50), st.floats(0.5, 100))
+def planned(seed, count=50, within=10.0, freeze=LONG_FREEZE, victims=tuple(DEEDS)):
+    return plan_acts(seed, Heat(ACTORS, victims, count, within, freeze))
+
+
+@given(SEEDS, st.integers(len(EACH), 50), st.floats(0.5, 100))
 def test_deeds_are_in_order_in_time_and_of_every_kind(seed, count, within):
-    acts = plan_acts(seed, VICTIMS, count, within)
+    acts = planned(seed, count, within)
     assert len(acts) == count
-    assert {act.deed for act in acts[:3]} == set(DEEDS)
+    assert {(act.victim, act.deed) for act in acts} == EACH
     times = [act.at for act in acts]
     assert times == sorted(times)
     assert all(0 <= at <= within for at in times)
-    assert all((act.actor, act.container) in VICTIMS for act in acts)
+    assert all((act.actor == "") if act.victim == "broker" else (act.actor in ACTORS) for act in acts)
+
+
+@given(SEEDS, st.integers(0, 5))
+def test_a_few_deeds_are_a_few_of_them(seed, count):
+    assert len(planned(seed, count)) == count
 
 
 @given(SEEDS)
-def test_nobody_is_frozen_for_as_long_as_a_lease(seed):
-    acts = plan_acts(seed, VICTIMS, 100, 10)
+def test_each_kind_is_frozen_at_least_once_for_longer_than_a_lease(seed):
+    acts = planned(seed)
+    frozen = [act for act in acts if act.deed == "freeze"]
     assert all((act.seconds > 0) == (act.deed == "freeze") for act in acts)
-    assert max(act.seconds for act in acts) < LEASE_SECONDS / 2
+    assert {act.victim for act in frozen if act.seconds > LEASE_SECONDS} == set(DEEDS)
+    assert max(act.seconds for act in planned(seed, freeze=4.0)) == 4.0
+
+
+@given(SEEDS)
+def test_nobody_is_hurt_who_is_not_meant_to_be(seed):
+    assert {act.victim for act in planned(seed, victims=("sidecar",))} == {"sidecar"}
 
 
 @given(SEEDS)
 def test_a_seed_decides_everything(seed):
-    assert plan_acts(seed, VICTIMS, 20, 10) == plan_acts(seed, VICTIMS, 20, 10)
+    assert planned(seed) == planned(seed)
     assert make_messages(seed, 40) == make_messages(seed, 40)
 
 

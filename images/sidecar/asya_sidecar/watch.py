@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from asya_sidecar.running_file import Running
 
-LATE_SECONDS = 10.0
+LATE_SECONDS = 20.0
 """How long after its time a thing may still happen: ending all that a worker started may take a while."""
 
 _LONGEST_STEP = 2.0

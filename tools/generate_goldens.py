@@ -1,6 +1,6 @@
 """Render the charts with their defaults, every flavor and every scenario, so that a change of what they render shows.
 
-The runtime's files and their checksum are left out: every change of the runtime would change every file.
+The runtime's files, their mounts and their checksum are left out: every change of the runtime would change every file.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import Any
 
 import yaml
 
+from tools.flavors import read_flavors
 from tools.helm import render
 from tools.outputs import ROOT, Output, run
 
 GOLDENS = ROOT / "tests" / "chart" / "golden"
 HEADER = "# What Helm renders; made by `make generate`, do not edit.\n"
+RUNTIME_FILES = "/opt/asya/asya_runtime/"
 RELEASES = {"actor": "my-model", "crew": "crew", "pipeline": "text"}
 
 
@@ -36,12 +38,12 @@ def make() -> Iterator[Output]:
 
 
 def cases(chart: str) -> Iterator[Case]:
-    """Yield the defaults, the local values, the flavors (which are the actor's), and the chart's scenarios."""
-    is_actor = chart == "actor"
+    """Yield the defaults, the local values, the chart's flavors, and its scenarios."""
     yield Case("default", ())
     yield Case("local", ("-f", "values/local.yaml"))
-    for path in sorted((ROOT / "flavors").glob("*.yaml")) if is_actor else ():
-        yield Case(f"flavor-{path.stem}", ("-f", f"flavors/{path.name}"))
+    for flavor in read_flavors():
+        if flavor.chart == chart:
+            yield Case(f"flavor-{flavor.name}", ("-f", f"flavors/{flavor.name}.yaml"))
     for path in sorted((ROOT / "charts" / chart / "ci").glob("*-values.yaml")):
         yield Case(f"ci-{path.name.removesuffix('-values.yaml')}", ("-f", f"charts/{chart}/ci/{path.name}"))
 
@@ -54,10 +56,14 @@ def _text(objects: list[dict[str, Any]]) -> str:
 
 def _leave_out(rendered: dict[str, Any]) -> None:
     if rendered["kind"] == "ConfigMap":
-        rendered["data"] = dict.fromkeys(rendered["data"], "(left out)")
-    annotations = rendered.get("spec", {}).get("template", {}).get("metadata", {}).get("annotations", {})
+        rendered["data"] = {"(left out)": "(left out)"}
+    template = rendered.get("spec", {}).get("template", {})
+    annotations = template.get("metadata", {}).get("annotations", {})
     if "checksum/runtime" in annotations:
         annotations["checksum/runtime"] = "(left out)"
+    for container in template.get("spec", {}).get("containers", ()):
+        mounts = container["volumeMounts"]
+        container["volumeMounts"] = [mount for mount in mounts if not mount["mountPath"].startswith(RUNTIME_FILES)]
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def test_the_runtimes_files_are_those_of_the_chart(plan):
 
 
 def test_the_end_actors_serve_the_actors_prefix_and_store_in_the_runs_folder(plan, tmp_path):
-    planned = plan(sets=["queue.prefix=dev-"])
+    planned = plan(sets=["queues.prefix=dev-"])
     assert {actor.name: actor.queue for actor in planned.info.actors} == {
         "text": "dev-text",
         "happy-end": "dev-happy-end",
@@ -99,7 +99,7 @@ def test_the_end_actors_serve_the_actors_prefix_and_store_in_the_runs_folder(pla
 def test_actors_that_cannot_reach_each_other_are_refused(plan):
     values = {"image": "mine:1", "handler": "a.process"}
     with pytest.raises(CliError, match=r"different prefixes \(b has 'asya-', a has 'x-'\); they can't reach"):
-        plan(Actor("a", values | {"queue": {"prefix": "x-"}}), Actor("b", values))
+        plan(Actor("a", values | {"queues": {"prefix": "x-"}}), Actor("b", values))
 
 
 def test_whatever_the_values_say_the_actors_use_this_runs_broker(plan):

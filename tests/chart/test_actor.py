@@ -11,7 +11,7 @@ from asya_runtime.settings import from_env
 from asya_sidecar.settings import Settings
 from tests.chart.rendering import HANDLER, JOB, ROOT, RUNTIME, SIDECAR
 
-KINDS = ["ConfigMap", "Deployment", "Job", "ScaledObject"]
+KINDS = ["ConfigMap", "Deployment", "Job", "Pod", "ScaledObject"]
 
 
 def test_image_and_handler_are_enough(actor):
@@ -51,7 +51,7 @@ def test_the_sidecar_reads_what_the_chart_writes(helm):
             "timeout": {"actor": "1m30s"},
             "maxBodyBytes": 1000000,
             "prefetch": 12,
-            "queue": {"prefix": "dev-"},
+            "queues": {"prefix": "dev-"},
             "logLevel": "DEBUG",
             "sidecar": {"metricsPort": 9090},
             "resiliency": {"policies": policies, "rules": [{"errors": ["ValueError"], "policy": "default"}]},

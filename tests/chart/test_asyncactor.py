@@ -125,11 +125,11 @@ def test_other_containers_run_beside_it(helm):
     pod = helm.template(values).pod()
 
     assert [container["name"] for container in pod["containers"]] == [RUNTIME, SIDECAR, "cache"]
-    assert pod["initContainers"] == [{"name": "fetch", "image": "curl"}]
+    assert [(each["name"], each["image"]) for each in pod["initContainers"]] == [("fetch", "curl")]
 
 
 def test_a_manifest_is_joined_with_flavors_and_wins(helm):
-    rendered = helm.template(SPEC_2025, files=["flavors/gpu.yaml"])
+    rendered = helm.template(SPEC_2025, files=["flavors/gpu-inference.yaml"])
 
     spec = rendered.one("ScaledObject")["spec"]
     assert (spec["maxReplicaCount"], spec["cooldownPeriod"]) == (100, 600)

@@ -26,7 +26,8 @@ def test_the_secret_is_mounted_where_the_program_looks_for_it(secured, container
     pod = secured.pod("Job" if container == JOB else "Deployment")
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
 
-    assert volumes["asya-secrets"]["secret"] == {"secretName": "broker"}
+    optional = {"optional": True} if container == JOB else {}
+    assert volumes["asya-secrets"]["secret"] == {"secretName": "broker", **optional}
     assert mounts(secured, container)["asya-secrets"] == secured.env(container)["ASYA_SECRETS_DIR"]
 
 

@@ -29,11 +29,11 @@ REFUSED = {
     ),
     "flavors": (
         {"flavors": ["gpu", "always-on"]},
-        "remove the key and give them to Helm, as in -f flavors/gpu.yaml -f flavors/always-on.yaml",
+        "flavors: always-on was not given; flavors are values files, so add -f flavors/always-on.yaml before your own",
     ),
     "flavor": (
         {"flavor": "gpu-inference", "image": "my-model:latest", "handler": "model.predict"},
-        "remove the key and give them to Helm, as in -f flavors/gpu-inference.yaml",
+        "flavor: gpu-inference was not given; flavors are values files, so add -f flavors/gpu-inference.yaml before",
     ),
     "whole manifest": (
         {"apiVersion": "asya.sh/v1alpha1", "kind": "AsyncActor", "metadata": {"name": "x"}, "spec": HANDLER},

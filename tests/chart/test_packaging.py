@@ -152,7 +152,7 @@ def test_notes_name_queue_pods_and_old_names(helm, tmp_path):
 
 
 def test_notes_of_crew_say_where_results_are(helm, tmp_path):
-    text = notes(helm, tmp_path, "crew", {"queue": {"prefix": "dev-"}})
+    text = notes(helm, tmp_path, "crew", {"queues": {"prefix": "dev-"}})
 
     assert text.startswith("The end actors take messages from queues dev-happy-end and dev-error-end and keep them")
     assert "keep them in file:///data" in text

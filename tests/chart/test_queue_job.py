@@ -56,4 +56,4 @@ def test_pods_of_the_job_are_not_the_actors(actor):
 
 
 def test_it_can_be_left_out(helm):
-    assert helm.template({**HANDLER, "queueJob": {"enabled": False}}).all("Job") == []
+    assert helm.template({**HANDLER, "queues": {"create": False}}).all("Job") == []

@@ -29,7 +29,8 @@ def test_the_scaled_object_names_the_deployment(actor):
         "pollingInterval": 10,
         "cooldownPeriod": 60,
     }
-    assert not {"fallback", "advanced", "initialCooldownPeriod"} & spec.keys()
+    assert not {"fallback", "idleReplicaCount", "initialCooldownPeriod"} & spec.keys()
+    assert "annotations" not in actor.one("ScaledObject")["metadata"]
 
 
 def test_zero_is_a_value(helm):
@@ -44,6 +45,7 @@ def test_the_flat_advanced_of_a_manifest_becomes_kedas(helm):
     spec = helm.template({**HANDLER, "scaling": {"advanced": advanced}}).one("ScaledObject")["spec"]
 
     assert spec["triggers"][0]["name"] == "queue"
+    assert spec["advanced"].pop("horizontalPodAutoscalerConfig")
     assert spec["advanced"] == {
         "restoreToOriginalReplicaCount": True,
         "scalingModifiers": {"formula": "queue * 2", "target": "5"},
@@ -89,7 +91,7 @@ def test_the_trigger_of_nats(helm):
 
 
 def test_the_trigger_of_rabbitmq_reads_the_management_api(helm):
-    rendered = helm.template({**HANDLER, "transport": "rabbitmq", "queue": {"prefix": "dev-"}})
+    rendered = helm.template({**HANDLER, "transport": "rabbitmq", "queues": {"prefix": "dev-"}})
 
     assert rendered.trigger() == {
         "name": "queue",

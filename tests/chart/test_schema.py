@@ -137,7 +137,7 @@ def test_null_takes_a_map_away(helm, key):
     assert helm.template(arguments=["--set", f"{key}=null"]).objects
 
 
-@pytest.mark.parametrize("key", ["scaling", "timeout.actor", "transports.nats", "queue.prefix"])
+@pytest.mark.parametrize("key", ["scaling", "timeout.actor", "transports.nats", "queues.prefix"])
 def test_null_for_what_has_to_be_there_is_refused(helm, key):
     *above, last = key.split(".")
 

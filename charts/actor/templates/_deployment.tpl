@@ -4,6 +4,10 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   {{- include "actor.metadata" (dict "context" . "suffix" "" "component" "actor") | nindent 2 }}
+  {{- with keys .raw.preset.flavors | sortAlpha }}
+  annotations:
+    asya.sh/flavors: {{ join "," . }}
+  {{- end }}
 spec:
   {{- if not .values.scaling.enabled }}
   replicas: {{ int .values.replicas }}

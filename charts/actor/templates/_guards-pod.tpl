@@ -4,33 +4,44 @@
 ERROR: workload.kind: {{ $workload.kind | quote }} is not supported; an actor is a Deployment, so remove the key
 {{- end }}
 {{- $spec := dig "spec" dict ($workload.template | default dict) -}}
-{{- $runtime := dict -}}
+{{- if $spec.securityContext }}
+ERROR: workload.template.spec.securityContext: the chart sets it; remove it (security has the ids)
+{{- end }}
 {{- $names := list -}}
 {{- range $spec.containers -}}
 {{- $names = append $names .name -}}
-{{- if eq .name "asya-runtime" -}}
-{{- $runtime = . -}}
 {{- end -}}
-{{- end -}}
-{{- range $field := list "command" "args" "securityContext" -}}
-{{- if hasKey $runtime $field }}
-ERROR: workload.template.spec.containers[asya-runtime].{{ $field }}: the chart sets it; remove it (handler says what to call, security and runtime.readOnlyRootFilesystem how to run it)
-{{- end }}
-{{- end }}
-{{- if and $names (not $runtime) }}
+{{- if and $names (not (has "asya-runtime" $names)) }}
 ERROR: workload.template.spec.containers: none is called asya-runtime; give the container with your code that name
 {{- end }}
 {{- if has "asya-sidecar" $names }}
 ERROR: workload.template.spec.containers: the chart adds asya-sidecar itself; rename or remove yours
 {{- end }}
-{{- range $field, $value := merge (dict) (omit $spec "containers") (omit $runtime "imagePullPolicy") -}}
+{{- end }}
+
+{{/* The container asya-runtime of a manifest, and what stands there and under today's keys. */}}
+{{- define "actor.guards.pod" -}}
+{{- $runtime := .values.runtimeContainer -}}
+{{- range $field := list "command" "args" "securityContext" -}}
+{{- if hasKey $runtime $field }}
+ERROR: workload.template.spec.containers[asya-runtime].{{ $field }}: the chart sets it; remove it (handler says what to call, security and runtime.readOnlyRootFilesystem how to run it)
+{{- end }}
+{{- end }}
+{{- $lifted := include "actor.values.lifted" (.raw.workload.template | default dict) | fromJson -}}
+{{- $lifted = omit $lifted "runtimeContainer" "extraContainers" "imagePullPolicy" "podLabels" "podAnnotations" -}}
+{{- range $field, $value := $lifted -}}
 {{- if and (get $.raw $field) (ne (toJson (get $.raw $field)) (toJson $value)) }}
 ERROR: {{ $field }}: workload.template gives it too, and differs; keep one of them
 {{- end }}
 {{- end }}
+{{- range .values.initContainers -}}
+{{- if hasPrefix "asya-" .name }}
+ERROR: initContainers.{{ .name }}: names that begin with asya- belong to the chart; rename it
+{{- end }}
+{{- end }}
 {{- end }}
 
-{{- define "actor.guards.pod" -}}
+{{- define "actor.guards.volumes" -}}
 {{- range .values.volumes -}}
 {{- if hasPrefix "asya-" .name }}
 ERROR: volumes.{{ .name }}: names that begin with asya- belong to the chart; rename it

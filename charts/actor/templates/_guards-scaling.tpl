@@ -1,33 +1,60 @@
 {{- define "actor.guards.scaling" -}}
 {{- $scaling := .values.scaling -}}
-{{- if gt (int $scaling.minReplicaCount) (int $scaling.maxReplicaCount) }}
-ERROR: scaling.minReplicaCount: {{ int $scaling.minReplicaCount }} is more than scaling.maxReplicaCount, {{ int $scaling.maxReplicaCount }}; lower it or raise the other
+{{- $least := int $scaling.minReplicaCount -}}
+{{- if gt $least (int $scaling.maxReplicaCount) }}
+ERROR: scaling.minReplicaCount: {{ $least }} is more than scaling.maxReplicaCount, {{ int $scaling.maxReplicaCount }}; lower it or raise the other
 {{- end }}
-{{- if and $scaling.fallback (eq (int $scaling.fallback.replicas) 0) }}
-ERROR: scaling.fallback.replicas: 0 would stop the actor whenever KEDA can't read the queue; use 1 or more, or remove fallback to keep what runs
+{{- if not (kindIs "invalid" $scaling.idleReplicaCount) -}}
+{{- if gt (int $scaling.idleReplicaCount) 0 }}
+ERROR: scaling.idleReplicaCount: KEDA knows 0 alone, with {{ int $scaling.idleReplicaCount }} the number of pods would swing; use 0, or remove it and set minReplicaCount
+{{- else if eq $least 0 }}
+ERROR: scaling.idleReplicaCount: it has to be less than scaling.minReplicaCount, which is 0 and means the same; raise minReplicaCount, or remove it
+{{- end }}
+{{- end }}
+{{- $prefetch := include "actor.text" .values.prefetch -}}
+{{- if and (ne $prefetch "auto") (eq (int .values.batch.maxSize) 1) (lt (int $prefetch) (int .values.concurrency)) }}
+ERROR: prefetch: {{ $prefetch }} messages can't fill the {{ int .values.concurrency }} places that concurrency makes; raise it, or leave it at auto
 {{- end }}
 {{- end }}
 
-{{/* Batches that can be filled, and that wait for company only a small part of the time that a message has. */}}
-{{- define "actor.guards.batch" -}}
-{{- $size := int .values.batch.maxSize -}}
-{{- $all := mul (int .values.concurrency) $size -}}
-{{- $wait := include "actor.text" .values.batch.maxWait -}}
-{{- $tenfold := int (include "actor.secondsTimes" (dict "length" .values.batch.maxWait "times" 10)) -}}
-{{- if gt $tenfold (int (include "actor.seconds" .values.timeout.actor)) }}
-ERROR: batch.maxWait: {{ $wait }} is more than a tenth of timeout.actor, {{ include "actor.text" .values.timeout.actor }}; waiting for a full batch is to save time, so lower it
+{{/* What KEDA would refuse, or what would stop an actor that has work. */}}
+{{- define "actor.guards.keda" -}}
+{{- $scaling := .values.scaling -}}
+{{- with $scaling.fallback -}}
+{{- if eq (int .replicas) 0 }}
+ERROR: scaling.fallback.replicas: 0 would stop the actor whenever KEDA can't read the queue; use 1 or more, or remove fallback to keep what runs
 {{- end }}
-{{- if and (eq $size 1) (regexMatch "[1-9]" $wait) }}
-ERROR: batch.maxWait: {{ $wait }} would never count, since batch.maxSize is 1; set batch.maxSize, or remove it
+{{- if gt (int .replicas) (int $scaling.maxReplicaCount) }}
+ERROR: scaling.fallback.replicas: {{ int .replicas }} is more than scaling.maxReplicaCount, {{ int $scaling.maxReplicaCount }}; lower it or raise the other
 {{- end }}
-{{- if and (gt $size 1) (not .values.handler) }}
-ERROR: batch.maxSize: the built-in echo handler takes one message at a time; give image and handler, or remove it
+{{- if and (eq (toString .behavior) "scalingModifiers") (not $scaling.advanced.formula) }}
+ERROR: scaling.fallback.behavior: scalingModifiers needs a formula that handles what can't be read; set scaling.advanced.formula, or another behavior
 {{- end }}
-{{- if gt $all 65535 }}
-ERROR: batch.maxSize: with concurrency it makes {{ $all }} messages at once, and brokers hand out at most 65535; lower one of them
 {{- end }}
-{{- if and (ne (include "actor.text" .values.prefetch) "auto") (gt $size 1) (lt (int .values.prefetch) $all) }}
-ERROR: prefetch: {{ .values.prefetch }} messages can't fill the batches, which take {{ $all }} (concurrency times batch.maxSize); raise it, or leave it at auto
+{{- $modifiers := pick $scaling.advanced "target" "activationTarget" "metricType" -}}
+{{- if and $scaling.advanced.formula (not $modifiers.target) }}
+ERROR: scaling.advanced.formula: KEDA compares its result with a target; set scaling.advanced.target
+{{- end }}
+{{- if and $modifiers (not $scaling.advanced.formula) }}
+ERROR: scaling.advanced.{{ keys $modifiers | sortAlpha | first }}: it belongs to a formula; set scaling.advanced.formula, or remove it
+{{- end }}
+{{- if eq (toString $modifiers.metricType) "Utilization" }}
+ERROR: scaling.advanced.metricType: a formula's result has no utilization; use AverageValue or Value
+{{- end }}
+{{- end }}
+
+{{- define "actor.guards.hpa" -}}
+{{- $scaling := .values.scaling -}}
+{{- if $scaling.hpa -}}
+{{- if eq (int $scaling.minReplicaCount) 0 }}
+ERROR: scaling.minReplicaCount: a HorizontalPodAutoscaler never goes below 1 pod; set 1 or more, or remove scaling.hpa for KEDA
+{{- end }}
+{{- range $field := list "fallback" "advanced" "additionalTriggers" "idleReplicaCount" "initialCooldownPeriod" "paused" -}}
+{{- $value := get $scaling $field -}}
+{{- if or $value (kindIs "float64" $value) }}
+ERROR: scaling.{{ $field }}: it is KEDA's, and scaling.hpa takes KEDA's place; remove one of them
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -35,6 +62,9 @@ ERROR: prefetch: {{ .values.prefetch }} messages can't fill the batches, which t
 {{- $actor := int (include "actor.seconds" .values.timeout.actor) -}}
 {{- if lt $actor 1 }}
 ERROR: timeout.actor: {{ .values.timeout.actor }} leaves a handler no time; use at least 1s
+{{- end }}
+{{- if lt (int (include "actor.seconds" .values.startup.timeout)) 1 }}
+ERROR: startup.timeout: {{ .values.startup.timeout }} leaves a handler no time to load; use at least 1s
 {{- end }}
 {{- $least := add $actor 30 -}}
 {{- if lt (int (include "actor.gracePeriod" .)) (int $least) }}

@@ -6,7 +6,7 @@ ERROR: transport: {{ .values.transport | quote }} {{ $why }}; use one of {{ join
 {{- else -}}
 {{- include "actor.guards.addresses" . }}
 {{- end }}
-{{- if and (eq .values.transport "rabbitmq") .values.scaling.enabled -}}
+{{- if and (eq .values.transport "rabbitmq") .values.scaling.enabled (not .values.scaling.hpa) -}}
 {{- $rabbitmq := .values.transports.rabbitmq -}}
 {{- if not (regexMatch "^https?://" $rabbitmq.managementUrl) }}
 ERROR: transports.rabbitmq.managementUrl: {{ $rabbitmq.managementUrl | quote }} is no http address; KEDA has to read the management API, since AMQP does not count messages in progress
@@ -31,5 +31,8 @@ ERROR: {{ $path }}.url: {{ $transport.url | quote }} is no address of a server; 
 {{- if regexMatch "://[^/]*@" (get $transport $field) }}
 ERROR: {{ $path }}.{{ $field }}: it holds credentials, which whoever may read the release would see; move them into a Secret and name that in {{ $path }}.existingSecret
 {{- end }}
+{{- end }}
+{{- if and (eq .values.transport "nats") (not (regexMatch "^[^/:]+(:[0-9]+)?$" $transport.monitoringEndpoint)) }}
+ERROR: transports.nats.monitoringEndpoint: {{ $transport.monitoringEndpoint | quote }} is not host:port; write it like nats-headless.nats.svc.cluster.local:8222
 {{- end }}
 {{- end }}

@@ -13,7 +13,7 @@ stay two. Takes: name, suffix.
 
 {{/* The actor's queue. */}}
 {{- define "actor.queue" -}}
-{{- printf "%s%s" .values.queue.prefix .name }}
+{{- printf "%s%s" .values.queues.prefix .name }}
 {{- end }}
 
 {{/* The queues that the hook Job ensures, as a JSON list of actors: this one's or all that share it, and the ends'. */}}
@@ -38,5 +38,6 @@ stay two. Takes: name, suffix.
 {{- else -}}
 {{- with .context.values.imageRegistry }}{{ printf "%s/" . }}{{ end -}}
 {{- printf "%s:%s" .name .context.root.Chart.AppVersion }}
+{{- with get (.context.values.imageDigests | default dict) .name }}{{ printf "@%s" . }}{{ end -}}
 {{- end }}
 {{- end }}

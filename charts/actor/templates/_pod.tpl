@@ -1,26 +1,31 @@
-{{/* Pod fields that the actor's pods and the hook Job's pods share. */}}
+{{/* Fields that all pods share. Takes: context, serviceAccount (empty: the namespace's default). */}}
 {{- define "actor.pod.shared" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
-{{- with .values.serviceAccountName }}
+{{- with .serviceAccount }}
 serviceAccountName: {{ . | quote }}
 {{- end }}
-{{- with .values.imagePullSecrets }}
+{{- with .context.values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 securityContext:
-  runAsNonRoot: true
-  {{- range $field, $id := pick .values.security "runAsUser" "runAsGroup" "fsGroup" }}
-  {{- if not (kindIs "invalid" $id) }}
-  {{ $field }}: {{ int64 $id }}
-  {{- end }}
-  {{- end }}
-  {{- if not (kindIs "invalid" .values.security.fsGroup) }}
-  fsGroupChangePolicy: OnRootMismatch
-  {{- end }}
-  seccompProfile:
-    type: RuntimeDefault
+  {{- include "actor.pod.security" .context.values.security | nindent 2 }}
+{{- end }}
+
+{{/* Security context of a pod, as the restricted Pod Security Standard asks for it. Takes: security. */}}
+{{- define "actor.pod.security" -}}
+runAsNonRoot: true
+{{- range $field, $id := pick . "runAsUser" "runAsGroup" "fsGroup" }}
+{{- if not (kindIs "invalid" $id) }}
+{{ $field }}: {{ int64 $id }}
+{{- end }}
+{{- end }}
+{{- if not (kindIs "invalid" .fsGroup) }}
+fsGroupChangePolicy: OnRootMismatch
+{{- end }}
+seccompProfile:
+  type: RuntimeDefault
 {{- end }}
 
 {{/* Security context of a container. Takes: readOnly. */}}
@@ -31,52 +36,77 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{/* Where the actor's pods run. */}}
+{{/* Where the actor's pods run. A spread constraint without a selector counts the actor's pods. */}}
 {{- define "actor.pod.placement" -}}
+{{- $spread := list -}}
+{{- $selector := dict "labelSelector" (dict "matchLabels" (include "actor.selectorLabels" . | fromYaml)) -}}
+{{- range .values.topologySpreadConstraints -}}
+{{- $spread = append $spread (merge (deepCopy .) (ternary dict $selector (hasKey . "labelSelector"))) -}}
+{{- end -}}
+{{- $fields := merge (dict "topologySpreadConstraints" $spread) .values -}}
 {{- range $field := list "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" }}
-{{- with get $.values $field }}
+{{- with get $fields $field }}
 {{ $field }}:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- range $field := list "priorityClassName" "runtimeClassName" }}
-{{- with get $.values $field }}
+{{- with get $fields $field }}
 {{ $field }}: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{/* The actor's pod. */}}
+{{/* The user's other containers; one without a security context gets ours, or a restricted namespace would refuse it. */}}
+{{- define "actor.pod.others" -}}
+{{- $secure := dict "securityContext" (include "actor.pod.containerSecurity" (dict "readOnly" false) | fromYaml) -}}
+{{- range . }}
+{{ list (merge (deepCopy .) (ternary dict $secure (hasKey . "securityContext"))) | toYaml }}
+{{- end }}
+{{- end }}
+
+{{/* The actor's pod. A native sidecar stands first, since init containers start in this order. */}}
 {{- define "actor.pod" -}}
 terminationGracePeriodSeconds: {{ include "actor.gracePeriod" . }}
-{{ include "actor.pod.shared" . }}
+{{ include "actor.pod.shared" (dict "context" . "serviceAccount" (include "actor.serviceAccountName" .)) }}
 {{- include "actor.pod.placement" . }}
-{{- with .values.initContainers }}
+{{- $native := .values.sidecar.native }}
+{{- if or $native .values.initContainers }}
 initContainers:
-  {{- toYaml . | nindent 2 }}
+  {{- if $native }}
+  {{- include "actor.sidecar" . | nindent 2 }}
+  {{- end }}
+  {{- with include "actor.pod.others" .values.initContainers | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
 {{- end }}
 containers:
   {{- include "actor.runtime" . | nindent 2 }}
+  {{- if not $native }}
   {{- include "actor.sidecar" . | nindent 2 }}
-  {{- with .values.extraContainers }}
-  {{- toYaml . | nindent 2 }}
   {{- end }}
-volumes:
-  - name: asya-socket
-    emptyDir: {}
-  - name: asya-tmp
-    emptyDir: {}
-  - name: asya-sidecar-tmp
-    emptyDir: {}
-  {{- if .values.runtime.inject }}
-  - name: asya-runtime
-    configMap:
-      name: {{ include "actor.runtimeConfigMap" . | quote }}
-  {{- end }}
-  {{- with include "actor.transport.volume" . }}
+  {{- with include "actor.pod.others" .values.extraContainers | trim }}
   {{- . | nindent 2 }}
   {{- end }}
-  {{- with .values.volumes }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+volumes:
+  {{- include "actor.pod.volumes" . | trim | nindent 2 }}
+{{- end }}
+
+{{/* Volumes of the actor's pod: ours, and the user's. */}}
+{{- define "actor.pod.volumes" -}}
+{{- range list "asya-socket" "asya-tmp" "asya-sidecar-tmp" }}
+- name: {{ . }}
+  emptyDir: {}
+{{- end }}
+{{- if .values.runtime.inject }}
+- name: asya-runtime
+  configMap:
+    name: {{ include "actor.runtimeConfigMap" . | quote }}
+{{- end }}
+{{- with include "actor.transport.volume" (dict "context" . "optional" false) }}
+{{ . }}
+{{- end }}
+{{- with .values.volumes }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}

@@ -7,17 +7,22 @@ optionally shared: what several actors of one release have together, as {runtime
 runtime's files, actors: those whose queues the one hook Job ensures}.
 
 What it hands on, the context of all other defines: root, files, name (the actor), raw (the values as given), values (in
-normal form, see actor.values), shared (empty where nothing is).
+normal form, see actor.values), shared (empty where nothing is). It is made once for all objects of an actor, and kept in
+the root, which all templates of a chart have in common: normal form and guards are most of what a render costs.
 */}}
 {{- define "actor.render" -}}
 {{- if .values.enabled -}}
+{{- $key := printf "asya-%s" (list .values .shared | toJson | sha256sum) -}}
+{{- if not (hasKey .root $key) -}}
 {{- $values := include "actor.values" .values | fromJson -}}
 {{- $name := .values.actor | default .root.Release.Name -}}
 {{- $context := dict "root" .root "files" .files "name" $name "raw" .values "values" $values "shared" (.shared | default dict) -}}
 {{- with include "actor.guards" $context | trim }}
 {{- fail (printf "\n\n%s\n" .) }}
 {{- end }}
-{{- include (printf "actor.%s" .object) $context }}
+{{- $_ := set .root $key $context -}}
+{{- end -}}
+{{- include (printf "actor.%s" .object) (get .root $key) }}
 {{- end }}
 {{- end }}
 

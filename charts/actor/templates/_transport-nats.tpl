@@ -12,10 +12,19 @@ metadata:
   stream: {{ include "actor.queue" . | quote }}
   consumer: actor
   lagThreshold: {{ include "actor.text" .values.scaling.queueLength | quote }}
-  activationLagThreshold: "0"
+  activationLagThreshold: {{ include "actor.text" .values.scaling.activationQueueLength | quote }}
   useHttps: {{ $nats.monitoringHttps | quote }}
 {{- end }}
 
 {{/* The monitoring endpoint knows no credentials. */}}
 {{- define "actor.transport.nats.authentication" -}}
+{{- end }}
+
+{{/* Ports of the broker that the pods need, as a JSON list. */}}
+{{- define "actor.transport.nats.ports" -}}
+{{- $ports := list -}}
+{{- range splitList "," .values.transports.nats.url -}}
+{{- $ports = append $ports (include "actor.networkpolicy.port" (dict "url" (trim .) "default" "4222") | int) -}}
+{{- end -}}
+{{- $ports | toJson }}
 {{- end }}

@@ -14,7 +14,7 @@ metadata:
   queueName: {{ include "actor.queue" . | quote }}
   mode: QueueLength
   value: {{ include "actor.text" .values.scaling.queueLength | quote }}
-  activationValue: "0"
+  activationValue: {{ include "actor.text" .values.scaling.activationQueueLength | quote }}
   excludeUnacknowledged: "false"
 {{- end }}
 
@@ -26,4 +26,16 @@ secretTargetRef:
     name: {{ $secret | quote }}
     key: {{ . }}
 {{- end }}
+{{- end }}
+
+{{/* Ports of the broker that the pods need, the hook Job's look at the management API included, as a JSON list. */}}
+{{- define "actor.transport.rabbitmq.ports" -}}
+{{- $rabbitmq := .values.transports.rabbitmq -}}
+{{- $ports := list -}}
+{{- range splitList "," $rabbitmq.url -}}
+{{- $default := ternary "5671" "5672" (hasPrefix "amqps:" (trim .)) -}}
+{{- $ports = append $ports (include "actor.networkpolicy.port" (dict "url" (trim .) "default" $default) | int) -}}
+{{- end -}}
+{{- $default := ternary "15671" "15672" (hasPrefix "https:" $rabbitmq.managementUrl) -}}
+{{- append $ports (include "actor.networkpolicy.port" (dict "url" $rabbitmq.managementUrl "default" $default) | int) | toJson }}
 {{- end }}

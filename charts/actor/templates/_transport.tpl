@@ -13,7 +13,7 @@ spec of a TriggerAuthentication, or nothing).
 {{- define "actor.transport.env" -}}
 {{- $env := include (printf "actor.transport.%s.env" .values.transport) . | fromJson -}}
 {{- $_ := set $env "ASYA_TRANSPORT" .values.transport -}}
-{{- $_ := set $env "ASYA_QUEUE_PREFIX" .values.queue.prefix -}}
+{{- $_ := set $env "ASYA_QUEUE_PREFIX" .values.queues.prefix -}}
 {{- $_ := set $env "ASYA_SECRETS_DIR" "/var/run/secrets/asya" -}}
 {{- $_ := set $env "ASYA_LOG_LEVEL" .values.logLevel -}}
 {{- $_ := set $env "ASYA_MAX_BODY_BYTES" (include "actor.text" .values.maxBodyBytes) -}}
@@ -34,11 +34,15 @@ spec of a TriggerAuthentication, or nothing).
 {{- end }}
 {{- end }}
 
-{{/* Volume of that Secret. */}}
+{{/* Volume of that Secret. Takes: context, optional (start the pod without it, so that its log can say so). */}}
 {{- define "actor.transport.volume" -}}
-{{- with include "actor.transport.secret" . -}}
+{{- $optional := .optional -}}
+{{- with include "actor.transport.secret" .context -}}
 - name: asya-secrets
   secret:
     secretName: {{ . | quote }}
+    {{- if $optional }}
+    optional: true
+    {{- end }}
 {{- end }}
 {{- end }}

@@ -1,6 +1,6 @@
 {{/* Where KEDA finds the credentials for reading the queue's depth. */}}
 {{- define "actor.triggerauthentication" -}}
-{{- if .values.scaling.enabled -}}
+{{- if and .values.scaling.enabled (not .values.scaling.hpa) -}}
 {{- with include (printf "actor.transport.%s.authentication" .values.transport) . -}}
 apiVersion: keda.sh/v1alpha1
 kind: TriggerAuthentication

@@ -1,7 +1,6 @@
 {{/*
-The values with the names of 2025 (and the one of 2026 that has changed) replaced by today's, as JSON. What
-`workload.template` says of the pod and of the container asya-runtime moves to the keys of the same name; the rest of
-that container becomes `runtimeContainer`, and the other containers become `extraContainers`.
+The values with the names of 2025 (and those of 2026 that have changed) replaced by today's, as JSON. What
+`workload.template` says of the pod and of the container asya-runtime moves to the keys of the same name.
 Takes: the values as given.
 */}}
 {{- define "actor.values.today" -}}
@@ -11,34 +10,52 @@ Takes: the values as given.
 {{- $_ := set (ternary $values (get $values .section) (eq .section "")) .name .value -}}
 {{- end -}}
 {{- end -}}
-{{- $template := $values.workload.template | default dict -}}
-{{- $pod := dig "spec" dict $template -}}
-{{- $extra := list -}}
+{{- $lifted := include "actor.values.lifted" (.workload.template | default dict) | fromJson -}}
+{{- range $field := list "podLabels" "podAnnotations" -}}
+{{- $_ := set $lifted $field (mergeOverwrite (get $lifted $field) (get $values $field | default dict)) -}}
+{{- end -}}
+{{- range $field, $value := $lifted -}}
+{{- $_ := set $values $field $value -}}
+{{- end -}}
+{{- $_ := set $values "flavors" (include "actor.values.flavors" . | fromJsonArray) -}}
+{{- omit $values "workload" "flavor" | toJson }}
+{{- end }}
+
+{{/*
+What a 2025 pod template says under today's keys, as JSON. What is left of the container asya-runtime becomes
+`runtimeContainer`, and the other containers become `extraContainers`. Takes: workload.template.
+*/}}
+{{- define "actor.values.lifted" -}}
+{{- $pod := dig "spec" dict . -}}
 {{- $runtime := dict -}}
+{{- $others := list -}}
 {{- range $pod.containers -}}
 {{- if eq .name "asya-runtime" -}}
 {{- $runtime = omit . "name" -}}
 {{- else -}}
-{{- $extra = append $extra . -}}
+{{- $others = append $others . -}}
 {{- end -}}
 {{- end -}}
-{{- $lifted := list "image" "imagePullPolicy" "env" "resources" "volumeMounts" -}}
-{{- range $field := $lifted -}}
+{{- $lifted := omit $pod "containers" "restartPolicy" "securityContext" "terminationGracePeriodSeconds" -}}
+{{- range $field := list "image" "imagePullPolicy" "env" "resources" "volumeMounts" -}}
 {{- if hasKey $runtime $field -}}
-{{- $_ := set $values $field (get $runtime $field) -}}
+{{- $_ := set $lifted $field (get $runtime $field) -}}
 {{- $runtime = omit $runtime $field -}}
 {{- end -}}
 {{- end -}}
-{{- range $field, $value := omit $pod "containers" "initContainers" "terminationGracePeriodSeconds" -}}
-{{- $_ := set $values $field $value -}}
+{{- $metadata := dig "metadata" dict . -}}
+{{- $_ := set $lifted "podLabels" ($metadata.labels | default dict) -}}
+{{- $_ := set $lifted "podAnnotations" ($metadata.annotations | default dict) -}}
+{{- merge (dict "runtimeContainer" $runtime "extraContainers" $others) $lifted | toJson }}
+{{- end }}
+
+{{/* The names under `flavor` and `flavors`, as a JSON list. Takes: the values as given. */}}
+{{- define "actor.values.flavors" -}}
+{{- $names := list -}}
+{{- range list .flavor .flavors -}}
+{{- $names = concat $names (ternary . (list .) (kindIs "slice" .)) -}}
 {{- end -}}
-{{- $meta := dig "metadata" dict $template -}}
-{{- $_ := set $values "podLabels" (mergeOverwrite dict ($meta.labels | default dict) ($values.podLabels | default dict)) -}}
-{{- $_ := set $values "podAnnotations" (mergeOverwrite dict ($meta.annotations | default dict) ($values.podAnnotations | default dict)) -}}
-{{- $_ := set $values "runtimeContainer" $runtime -}}
-{{- $_ := set $values "extraContainers" $extra -}}
-{{- $_ := set $values "initContainers" ($pod.initContainers | default list) -}}
-{{- omit $values "workload" | toJson }}
+{{- compact $names | uniq | toJson }}
 {{- end }}
 
 {{/* Renamed keys as a JSON list of {section, name, value, was}: today's place, the value given, and the old place. */}}

@@ -130,7 +130,7 @@ class Planner:
 
     def _crew(self, prefix: str) -> _Stand:
         """Plan the end actors: they serve the queue prefix that the actors share, and store in this run's folder."""
-        own: Mapping[str, Any] = {"queue": {"prefix": prefix}, "store": {"existingClaim": self._folder.results.name}}
+        own: Mapping[str, Any] = {"queues": {"prefix": prefix}, "store": {"existingClaim": self._folder.results.name}}
         release = self._release(CREW, CREW, [self._assets.values / "local.yaml", own], ())
         return self._stand(self._rendered(release), sys.executable, None)
 

@@ -1,4 +1,4 @@
-"""Starts the runtime: `python3 /opt/asya/asya_runtime`, from a folder that nobody put on `sys.path`."""
+
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ import sys
 
 
 def main() -> int:
-    """Serve the handler that the environment names; return the exit code.
 
-    Our own modules are imported before the working directory comes first on `sys.path`, so that a user's file can't
-    hide a module of the standard library from them.
-    """
+
+
+
+
     package = os.path.dirname(os.path.abspath(__file__))
     ours, here = os.path.dirname(package), os.getcwd()
     others = [entry for entry in sys.path if os.path.abspath(entry) not in (package, ours, here)]
     sys.path[:] = [*others, ours]
-    from asya_runtime.serve import run
+    from asya_runtime.supervisor import supervise
+
+    outcome = supervise(os.environ)
+    if isinstance(outcome, int):
+        return outcome
+    from asya_runtime.worker import work
 
     sys.path.insert(0, here)
-    return run(os.environ)
+    settings, post = outcome
+    return work(settings, post, os.environ)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which handlers can be called with batches: those whose first parameter is annotated as a list."""
+
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ _SUBSCRIBED = re.compile(r"([\w.]+)(?:\[.*\])?")
 
 
 def takes_list(target: Callable[..., object]) -> bool:
-    """Say whether the first parameter is annotated as a list of messages.
 
-    That is `list`, `List` or `Sequence`, with or without brackets, also as text, behind an alias, or in `Annotated`.
-    What stands in the brackets does not matter: it may be there for type checkers alone.
-    """
+
+
+
+
     signature = signature_of(target)
     parameters = list(signature.parameters.values()) if signature else []
     return bool(parameters) and _kind(parameters[0].annotation, _names_of(target)) in _LISTS
 
 
 def can_batch(target: Callable[..., object]) -> bool:
-    """Say whether `target` is written for batches: it takes a list, and does not yield."""
+
     return takes_list(target) and not _yields(target)
 
 
 def refuse_for_batches(path: str, target: Callable[..., object], size: int) -> None:
-    """Raise StartError where `target` can't be called with batches of up to `size` messages.
 
-    Its code is `batch_generator` or `batch_annotation`.
-    """
+
+
+
     batches = f"batches are on (ASYA_BATCH_MAX_SIZE is {size})"
     if _yields(target):
         sentence = (
@@ -55,10 +55,10 @@ def refuse_for_batches(path: str, target: Callable[..., object], size: int) -> N
 
 
 def signature_of(target: Callable[..., object]) -> inspect.Signature | None:
-    """Return the signature; None where `target` does not tell, such as a function written in C.
 
-    Annotations that Python 3.14 evaluates late may hold names that only a type checker sees.
-    """
+
+
+
     options: dict[str, Any] = {}
     if sys.version_info >= (3, 14):
         from annotationlib import Format
@@ -76,7 +76,7 @@ def _yields(target: Callable[..., object]) -> bool:
 
 
 def _kind(annotation: object, names: dict[str, Any]) -> object:
-    """Return the class that an annotation stands for, without what is in its brackets."""
+
     try:
         hint: Any = get_type_hints(SimpleNamespace(__annotations__={"it": annotation}), globalns=names)["it"]
     except Exception:  # the brackets hold names of a type checker alone, or what a newer Python understands
@@ -86,7 +86,7 @@ def _kind(annotation: object, names: dict[str, Any]) -> object:
 
 
 def _named(annotation: str, names: dict[str, Any]) -> object:
-    """Return what stands before the brackets of an annotation that is text; None where it can't be found."""
+
     parts = _SUBSCRIBED.fullmatch(annotation.strip(" '\""))
     if parts is None:
         return None
@@ -98,7 +98,7 @@ def _named(annotation: str, names: dict[str, Any]) -> object:
 
 
 def _names_of(target: Callable[..., object]) -> dict[str, Any]:
-    """Return the globals of the function that is called in the end."""
+
     function: Any = target
     while isinstance(function, partial):
         function = function.func

@@ -1,4 +1,4 @@
-"""What became of a batch: one call's result in, one outcome for each of its messages out. No I/O here."""
+
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Outcome = Union[list[bytes], InvocationError]
 
 
 def outcomes(result: object, size: int, encode: Callable[[object, str], Iterable[bytes]]) -> list[Outcome]:
-    """Return the outcome of each of `size` messages whose handler's call returned `result`.
 
-    An entry means what a handler of single messages means by returning it, but an exception fails its message alone,
-    as if raised, and so does an entry that `encode(entry, where)` refuses. Without one entry for each message nobody
-    can tell whose they are, so all fail.
-    """
+
+
+
+
+
     if not isinstance(result, (list, tuple)):
         got = f"a {type_name(type(result))}" if result is not None else "None"
     elif len(result) != size:

@@ -1,4 +1,4 @@
-"""Reads JSON as the standard library does, but for numbers that Python can't hold: they are passed on as they came."""
+
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _HUGE_NUMBERS = (b"0" * 200, b"e000", b"e+000")
 
 
 class HugeNumber(float):
-    """A number that a message holds and Python does not: infinite as a float, written again as `text`, as it came.
 
-    It is beyond the range of a float, or whole and of more digits than `sys.get_int_max_str_digits()` allows. To make
-    it an int takes minutes for a message of some megabytes, without a chance for any other thread.
-    """
+
+
+
+
 
     text: str
 
 
 def decode_exactly(data: bytes) -> object:
-    """Return the value of JSON `data` (UTF-8); raise InvocationError `msg_parsing_error`."""
+
     try:
         shape = data.translate(_SHAPE)
         decode = _decode_huge if any(huge in shape for huge in _HUGE_NUMBERS) else _decode_text
@@ -39,7 +39,7 @@ def decode_exactly(data: bytes) -> object:
 
 
 def guarded(loads: Callable[[bytes], object]) -> Callable[[bytes], object]:
-    """Return `loads` of another library, made to give what `decode_exactly` gives."""
+
 
     def decode(data: bytes) -> object:
         if _LONG_NUMBER in data.translate(_SHAPE):

@@ -1,7 +1,7 @@
-"""JSON of payloads: orjson or msgspec where the image has one, with the same results as the standard library's json.
 
-Values that JSON does not know are turned into ones that it knows, without importing the library that they come from.
-"""
+
+
+
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _PLAIN = _LEAVES | {float, dict, list, tuple}
 
 
 class Codec(NamedTuple):
-    """How payloads are read and results are written.
 
-    `decode(data)` raises InvocationError `msg_parsing_error`. `encode(value, where)` raises `result_error`, whose
-    message names the place in the value and begins with `where`.
-    """
+
+
+
+
 
     name: str
     decode: Callable[[bytes], object]
@@ -35,15 +35,15 @@ class Codec(NamedTuple):
 
 
 def choose() -> Codec:
-    """Return the fastest codec that the image has: orjson, then msgspec, then json."""
+
     return _orjson() or _msgspec() or Codec("json", decode_exactly, encode_exactly)
 
 
 def is_plain(value: object) -> bool:
-    """Say whether `value` holds only JSON's own types, exactly, with text as keys and without NaN and infinity.
 
-    Exact types, so that an encoder written in C must agree with the standard library. What contains itself is not.
-    """
+
+
+
     try:
         return _are_plain((value,))
     except RecursionError:
@@ -69,17 +69,17 @@ def _is_plain(value: Any) -> bool:
 
 
 class NoJsonFormError(TypeError):
-    """A value of this type can't be written as JSON."""
+
 
     def __init__(self, value: object) -> None:
         super().__init__(f"of type {type_name(type(value))}, which has no JSON form")
 
 
 def convert(value: object) -> object:
-    """Return a value that JSON knows, or one step nearer to it; raise NoJsonFormError where there is none.
 
-    The encoders call it for what they don't know. What the user's classes raise meanwhile is passed on.
-    """
+
+
+
     cls = type(value)
     for base in cls.__mro__:
         by_name = _BY_NAME.get(f"{base.__module__}.{base.__qualname__}")
@@ -100,7 +100,7 @@ def convert(value: object) -> object:
 
 
 def _ordered(value: Iterable[object]) -> list[object]:
-    """Return a set's entries in an order that does not depend on the process, so that a retry gives the same."""
+
     entries: list[Any] = list(value)
     try:
         return sorted(entries)
@@ -159,10 +159,10 @@ _BY_ATTRIBUTE: tuple[tuple[str, Callable[[Any], object]], ...] = (
 
 
 def plain_copy(value: object, where: str) -> object:
-    """Return `value` made of JSON's own types; raise InvocationError `result_error`, naming the place that has none.
 
-    `where` is the name of the whole value; places are named below it: `result["a"][3]`.
-    """
+
+
+
     try:
         return _copy(value, where, frozenset())
     except RecursionError:
@@ -203,7 +203,7 @@ def _converted(value: object, where: str) -> object:
 
 
 def _key(key: object, where: str) -> object:
-    """Return a key that the encoder accepts; it writes numbers, booleans and None as text itself."""
+
     if isinstance(key, float):
         return _finite(key, f"a key of {where}")
     if key is None or isinstance(key, (str, int)):
@@ -228,7 +228,7 @@ _encode_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=
 
 
 def encode_exactly(value: object, where: str = "result") -> bytes:
-    """Return `value` as JSON (UTF-8), written by the standard library; a lone surrogate becomes its escape."""
+
     try:
         return _encode_text(value).encode("utf-8", "backslashreplace")
     except Exception:  # whatever it was, the copy below finds where it is and says why, or gets round it

@@ -1,17 +1,20 @@
-"""What can go wrong: faults of one message, failures of the start, and tracebacks that show the user's frames alone."""
+
 
 from __future__ import annotations
 
-import json
 import os
-import traceback
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import traceback
 
 PROCESSING, RESULT, PARSING = "processing_error", "result_error", "msg_parsing_error"
 TIMEOUT, CANCELLED = "timeout_error", "cancelled_error"
 
-# Exit codes of the process. 0: drained.
-EXIT_HANDLER, EXIT_SETTINGS, EXIT_SOCKET, EXIT_TIMEOUT = 1, 2, 3, 4
+# Exit codes of the runtime. 0: drained.
+EXIT_HANDLER, EXIT_SETTINGS, EXIT_SOCKET = 1, 2, 3
+EXIT_DESCRIPTORS = 76  # of a worker alone: what it needs was closed
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _IMPORTLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep + "importlib" + os.sep
@@ -19,7 +22,7 @@ _MESSAGE_MAX, _TRACEBACK_MAX, _NAME_MAX = 8192, 65536, 256
 
 
 class StartError(Exception):
-    """The runtime can't start. `code` is stable, `message` a sentence, `traceback` the user's own or empty."""
+
 
     def __init__(self, code: str, message: str, user_traceback: str = "", exit_code: int = EXIT_HANDLER) -> None:
         super().__init__(message)
@@ -28,12 +31,16 @@ class StartError(Exception):
         self.traceback = user_traceback
         self.exit_code = exit_code
 
+    def tell(self) -> None:
+
+        sys.stderr.write(f"{self.traceback}error: {self.message} [{self.code}]\n")
+
 
 class InvocationError(Exception):
-    """One message failed. The attributes are the fields of an ERROR frame (`docs/reference/protocol.md`, Errors).
 
-    `place` is for the log: file, line and function where the cause was raised, empty without one.
-    """
+
+
+
 
     def __init__(self, code: str, message: str, cause: BaseException | None = None) -> None:
         super().__init__(message)
@@ -47,15 +54,15 @@ class InvocationError(Exception):
 
     @classmethod
     def of(cls, error: BaseException) -> InvocationError:
-        """Return `error` itself where it is a fault, else the fault of a handler that raised it."""
+
         return error if isinstance(error, InvocationError) else cls(PROCESSING, text(error), error)
 
     def summary(self) -> str:
-        """Return what a log may hold: no message, since it may quote the payload."""
+
         return " ".join(part for part in (self.code, self.type, self.place and f"at {self.place}") if part)
 
     def fields(self) -> dict[str, object]:
-        """Return the fields as the ERROR frame holds them."""
+
         fields: dict[str, object] = {
             "code": self.code,
             "message": cut(self.message, _MESSAGE_MAX),
@@ -68,7 +75,7 @@ class InvocationError(Exception):
         return fields
 
     def body(self, limit: int) -> bytes:
-        """Return the body of the ERROR frame; where it is over `limit`, without the traceback and bases."""
+
         fields = self.fields()
         body = dump(fields)
         if len(body) > limit:
@@ -78,12 +85,14 @@ class InvocationError(Exception):
 
 
 def dump(fields: dict[str, object]) -> bytes:
-    """Return one of our own small objects as JSON in UTF-8; a lone surrogate becomes its escape."""
+
+    import json  # here and below: the supervisor needs none of it
+
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def cut(value: str, most: int) -> str:
-    """Return `value`, or its begin and end where it has more than `most` characters."""
+
     if len(value) <= most:
         return value
     half = (most - 48) // 2
@@ -91,7 +100,7 @@ def cut(value: str, most: int) -> str:
 
 
 def text(error: BaseException) -> str:
-    """Return the exception's message, also where its own `__str__` fails."""
+
     try:
         return str(error)
     except Exception as broken:
@@ -99,17 +108,17 @@ def text(error: BaseException) -> str:
 
 
 def type_name(cls: type) -> str:
-    """Return `module.Qualname`, or the bare name of a builtin."""
+
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def bases(cls: type) -> list[str]:
-    """Return the names of the bases in order of resolution, without the class, `object` and `BaseException`."""
+
     return [type_name(base) for base in cls.__mro__[1:] if base not in (object, BaseException)]
 
 
 def retry_after(error: BaseException) -> float | None:
-    """Return the seconds that the exception asks to wait: a number, its text, or a timedelta; None without."""
+
     try:
         value: Any = getattr(error, "retry_after", None)
         if hasattr(value, "total_seconds"):
@@ -121,14 +130,16 @@ def retry_after(error: BaseException) -> float | None:
 
 
 def user_traceback(error: BaseException) -> str:
-    """Return the formatted traceback from the user's first frame on; the last line alone where no frame is theirs."""
+
+    import traceback
+
     summary = traceback.TracebackException.from_exception(error)
     _strip(summary, set())
     return "".join(summary.format()) if summary.stack else "".join(summary.format_exception_only())
 
 
 def _strip(summary: traceback.TracebackException, seen: set[int]) -> None:
-    """Take our frames out of `summary` and of every exception that it is chained to."""
+
     if id(summary) in seen:
         return
     seen.add(id(summary))
@@ -147,5 +158,7 @@ def _is_ours(filename: str) -> bool:
 
 
 def _place(error: BaseException) -> str:
+    import traceback
+
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
     return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""

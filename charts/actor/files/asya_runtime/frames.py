@@ -1,4 +1,4 @@
-"""Frames between sidecar and runtime: pure bytes in, bytes out. The rules stand in `docs/reference/protocol.md`."""
+
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 
 VERSION = 1
 
-HELLO, INVOKE, ITEM, END, ERROR, CANCEL, DRAIN, PING, PONG, WORKER = range(1, 11)
+HELLO, INVOKE, ITEM, END, ERROR, CANCEL, DRAIN, PING, PONG = range(1, 10)
 
 FROM_SIDECAR = frozenset({INVOKE, CANCEL, DRAIN, PING, PONG})
 
@@ -32,7 +32,6 @@ NAMES: dict[int, str] = {
     DRAIN: "DRAIN",
     PING: "PING",
     PONG: "PONG",
-    WORKER: "WORKER",
 }
 
 # For each kind: does it belong to a request, and the fewest and most bytes that its body may have.
@@ -46,26 +45,25 @@ _RULES: dict[int, tuple[bool, int, int]] = {
     DRAIN: (False, 0, 0),
     PING: (False, 0, _ANY),
     PONG: (False, 0, _ANY),
-    WORKER: (False, 2, _ANY),
 }
 
 
 class FrameError(ValueError):
-    """The peer broke the protocol; the connection can't be used any further."""
+    ...
 
 
 def encode(kind: int, request: int, body: bytes = b"") -> bytes:
-    """Return one frame as bytes."""
+
     return _HEADER.pack(_FIXED + len(body), kind, request) + body
 
 
 def header(kind: int, request: int, size: int) -> bytes:
-    """Return what stands before a body of `size` bytes, so that a large body is not copied once more."""
+
     return _HEADER.pack(_FIXED + size, kind, request)
 
 
 def parse_invoke(body: bytes) -> tuple[int, bytes, bytes]:
-    """Return timeout in milliseconds, meta and payload of an INVOKE; raise FrameError where meta overruns the body."""
+
     timeout_ms, size = _INVOKE.unpack_from(body)
     end = _INVOKE.size + size
     if end > len(body):
@@ -74,16 +72,16 @@ def parse_invoke(body: bytes) -> tuple[int, bytes, bytes]:
 
 
 def end_body(microseconds: int) -> bytes:
-    """Return the body of an END: the time that the handler took."""
+
     return _END.pack(microseconds)
 
 
 class Decoder:
-    """Cuts a stream of bytes into frames, and keeps at most one incomplete frame between two calls.
 
-    `allowed` holds the kinds that this side may be sent, `limit` the most bytes that a body may have. Length, kind and
-    request are judged as soon as they are there, before their body is kept.
-    """
+
+
+
+
 
     def __init__(self, allowed: frozenset[int], limit: int = DEFAULT_LIMIT) -> None:
         self._allowed = allowed
@@ -93,11 +91,11 @@ class Decoder:
         self.error: FrameError | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Return the frames that `data` completes, in order.
 
-        After a violation the frames before it are returned, `error` says what was seen, and every later call returns
-        nothing: log it and close the connection.
-        """
+
+
+
+
         if self.error is not None:
             return []
         if self._rest:
@@ -115,7 +113,7 @@ class Decoder:
         return frames
 
     def _cut(self, data: bytes, frames: list[Frame]) -> int:
-        """Append every complete frame of `data`; return where the incomplete one begins."""
+
         position, size = 0, len(data)
         while size - position >= _HEADER.size:
             length, kind, request = _HEADER.unpack_from(data, position)

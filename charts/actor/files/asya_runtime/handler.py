@@ -1,4 +1,4 @@
-"""One calling convention for every kind of handler: an argument goes in, results come out as bytes of JSON."""
+
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Emit = Callable[[bytes], Awaitable[None]]
 
 
 class Handler:
-    """A loaded handler.
 
-    `call` takes one argument: the payload, or in mode envelope the envelope; a list of them where it is `batched`.
-    `loop` is the event loop that an async handler runs on for the life of the process, None for every other handler.
-    """
+
+
+
+
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class Handler:
         self.batched = batched
 
     def argument(self, meta: bytes, payload: bytes) -> object:
-        """Return what the handler is called with; raise InvocationError `msg_parsing_error`.
 
-        In mode payload `meta` is not read. In mode envelope it is the envelope without its payload.
-        """
+
+
+
         value = self.codec.decode(payload)
         if self.mode != ENVELOPE:
             return value
@@ -57,17 +57,17 @@ class Handler:
         return envelope
 
     def results(self, argument: object) -> Iterable[bytes]:
-        """Call a handler that is not async; return its results, those of a generator as it yields them.
 
-        Raises InvocationError `result_error`, and whatever the handler raises.
-        """
+
+
+
         return self._encoded(self.call(argument))
 
     async def results_to(self, emit: Emit, argument: object) -> Iterable[bytes]:
-        """Call an async handler; give what a generator of either kind yields to `emit`, return all other results.
 
-        Raises as `results` does.
-        """
+
+
+
         result = self.call(argument)
         if hasattr(type(result), "__await__"):
             result = await result
@@ -88,25 +88,25 @@ class Handler:
         return ()
 
     def batch(self, arguments: list[object]) -> list[Outcome]:
-        """Call a handler of batches that is not async; return the outcome of each message.
 
-        Raises whatever the handler raises.
-        """
+
+
+
         return outcomes(self.call(arguments), len(arguments), self._encoded)
 
     async def batch_later(self, arguments: list[object]) -> list[Outcome]:
-        """Call an async handler of batches; return the outcome of each message. Raises as `batch` does."""
+
         result = self.call(arguments)
         if hasattr(type(result), "__await__"):
             result = await result
         return outcomes(result, len(arguments), self._encoded)
 
     def invoke(self, payload: bytes, meta: bytes = b"{}") -> list[bytes]:
-        """Run the handler once, here and now, and return its results; raise InvocationError for all that it raises.
 
-        A handler of batches gets a batch of one. For callers inside the process, without a socket; a KeyboardInterrupt
-        is passed on to them.
-        """
+
+
+
+
         try:
             argument = self.argument(meta, payload)
             return self._invoke_batch(argument) if self.batched else self._invoke_single(argument)
@@ -134,7 +134,7 @@ class Handler:
         return outcome
 
     def close(self) -> None:
-        """End the event loop, if there is one; the handler can't be called any more."""
+
         if self.loop is not None and not self.loop.is_closed():
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.close()
@@ -165,13 +165,13 @@ class Handler:
 
 
 def is_async(target: object) -> bool:
-    """Say whether calling `target` gives a coroutine or an async generator."""
+
     candidates = (target, type(target).__call__) if callable(target) else ()
     return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in candidates)
 
 
 def _refuse_unfinished(result: object, where: str) -> None:
-    """Raise InvocationError where a plain function returned work that is still to be done, or a batch holds some."""
+
     kind = type(result)
     if not (hasattr(kind, "__await__") or hasattr(kind, "__aiter__")):
         return

@@ -1,4 +1,4 @@
-"""Finds the handler that `module.function` or `module.Class.method` names, and builds its class once."""
+
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _PARTS_MIN = 2
 
 
 def load(path: str, environ: Mapping[str, str], mode: str = "payload", batch_size: int = 1) -> Handler:
-    """Return the handler that `path` names, ready to be invoked.
 
-    `environ` fills the parameters of a class's `__init__`. The class of an async handler is built while its event loop
-    runs. A `batch_size` above 1 means that the handler is called with lists of up to so many messages. Raises
-    StartError with one of the codes `handler_malformed`, `handler_module_not_found`, `handler_module_hidden`,
-    `handler_import_failed`, `handler_attribute_missing`, `handler_not_callable`, `handler_arguments`,
-    `parameter_without_default`, `parameter_invalid`, `constructor_failed`, `batch_generator`, `batch_annotation`.
-    """
+
+
+
+
+
+
+
     parts = _split(path)
     module, names = _import(parts)
     owner, target = _find(module, names)
@@ -59,7 +59,7 @@ def _split(path: str) -> list[str]:
 
 
 def _import(parts: list[str]) -> tuple[ModuleType, list[str]]:
-    """Import as many leading parts as are modules, but leave at least one; return the module and the rest."""
+
     if not _is_module(parts[0]):
         sentence = f'no module named "{parts[0]}"; Python looked in {", ".join(sys.path)}'
         raise StartError("handler_module_not_found", sentence)
@@ -80,7 +80,7 @@ def _is_module(name: str) -> bool:
 
 
 def _refuse_hidden(name: str) -> None:
-    """Raise StartError where the user's module has the name of one that is loaded already, such as `queue`."""
+
     loaded, found = sys.modules.get(name), PathFinder.find_spec(name, sys.path[:1])
     if loaded is None or found is None or found.origin in (None, getattr(loaded, "__file__", None)):
         return
@@ -98,7 +98,7 @@ def _import_one(name: str) -> ModuleType:
 
 
 def _find(module: ModuleType, names: list[str]) -> tuple[object, Any]:
-    """Return what the names lead to, and what holds it."""
+
     owner: object = module
     where = module.__name__
     for name in names[:-1]:

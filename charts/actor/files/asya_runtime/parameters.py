@@ -1,4 +1,4 @@
-"""Fills the parameters of a class handler's `__init__` from the environment, converted to their annotated types."""
+
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _INFERRED = (bool, int, float, os.PathLike)
 
 
 def arguments_from(cls: Callable[..., object], environ: Mapping[str, str]) -> inspect.BoundArguments:
-    """Return the arguments to build `cls` with: what the environment names, and defaults.
 
-    Raises StartError with code `parameter_without_default` or `parameter_invalid`, naming every such parameter.
-    """
+
+
+
     try:
         signature = inspect.signature(cls)
     except (TypeError, ValueError):  # a class written in C that does not tell
@@ -75,7 +75,7 @@ def _refuse_without_default(cls: Callable[..., object], parameters: list[inspect
 
 
 def _hint(cls: Callable[..., object], parameter: inspect.Parameter) -> Any:
-    """Return the annotated type; without one the type of the default where that is simple, else str."""
+
     if parameter.annotation is inspect.Parameter.empty:
         kind = type(parameter.default)
         return kind if issubclass(kind, _INFERRED) or _is_enum(kind) else str
@@ -88,7 +88,7 @@ def _hint(cls: Callable[..., object], parameter: inspect.Parameter) -> Any:
 
 
 def _convert(value: str, hint: Any) -> object:
-    """Return `value` as the type `hint` names; raise ValueError with the reason."""
+
     hint = getattr(hint, "__supertype__", hint)  # NewType
     origin = get_origin(hint)
     if origin is Union or type(hint).__name__ == "UnionType":

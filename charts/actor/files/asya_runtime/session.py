@@ -1,54 +1,39 @@
-"""The requests of one connection: bytes that came in become jobs, answers become bytes to send. No I/O here.
 
-Jobs may be finished by other threads than the one that feeds the session: every change of shared state is one operation
-of a list or dict, which the interpreter makes whole.
-"""
+
+
+
+
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from time import monotonic
 
 from asya_runtime import frames
 from asya_runtime.errors import CANCELLED, RESULT, InvocationError, dump
 from asya_runtime.settings import Settings
 
-_NEVER = float("inf")
-
 
 class Job:
-    """One request: what to call the handler with, and what has become of it.
 
-    `timeout` is in seconds, 0 for none; `deadline` is on the monotonic clock, infinite until the handler starts and
-    where there is no timeout. `cancelled`: nobody waits for the result any more.
-    """
 
-    __slots__ = ("_left", "cancelled", "deadline", "meta", "payload", "request", "session", "started", "timeout")
+
+
+
+
+    __slots__ = (
+        "cancelled", "deadline_ns", "left_ns", "meta", "payload", "request", "session", "started", "timeout_ns",
+    )  # fmt: skip
 
     def __init__(self, session: Session, request: int, body: bytes) -> None:
         timeout_ms, self.meta, self.payload = frames.parse_invoke(body)
         self.session = session
         self.request = request
-        self.timeout = timeout_ms / 1000
-        self.deadline = _NEVER
-        self._left = 0.0
+        self.timeout_ns = timeout_ms * 1_000_000
+        self.deadline_ns = 0
+        self.left_ns = 0
         self.started = False
         self.cancelled = False
-
-    def start(self) -> None:
-        """Note that the handler starts now."""
-        self.started = True
-        if self.timeout:
-            self.deadline = monotonic() + self.timeout
-
-    def pause(self) -> None:
-        """Stop the clock while a generator waits for the sidecar to take what it yielded."""
-        self._left, self.deadline = self.deadline - monotonic(), _NEVER
-
-    def resume(self) -> None:
-        """Let the clock go on."""
-        self.deadline = monotonic() + self._left
 
     def __str__(self) -> str:
         try:
@@ -59,10 +44,10 @@ class Job:
 
 
 class Session:
-    """One side of the protocol, from HELLO to the end of the connection.
 
-    `submit` takes each new job. `cancel` is told of each job that was cancelled after it started.
-    """
+
+
+
 
     def __init__(self, settings: Settings, submit: Callable[[Job], None], cancel: Callable[[Job], None]) -> None:
         self._limit = settings.max_body_bytes
@@ -72,18 +57,20 @@ class Session:
         self._jobs: dict[int, Job] = {}
         self._out: list[bytes] = []
         self.draining = False
+        self.abandoned = False
         self._drain_sent = False
         self.dropped = 0
         hello = {
             "version": frames.VERSION,
             "mode": settings.mode,
-            "concurrency": settings.concurrency,
+            "concurrency": settings.at_once,
             "limit": self._limit,
+            "batch": settings.batch_max_size,
         }
         self._out.append(frames.encode(frames.HELLO, 0, dump(hello)))
 
     def receive(self, data: bytes) -> None:
-        """Take bytes from the sidecar; raise FrameError where they break the protocol."""
+
         for kind, request, body in self._decoder.feed(data):
             if kind == frames.INVOKE:
                 self._invoke(request, body)
@@ -115,7 +102,7 @@ class Session:
             self.fail(job, cancelled())
 
     def item(self, job: Job, body: bytes) -> bool:
-        """Add one result; return False where nobody waits for more. Raises `result_error` where it is too large."""
+
         if job.cancelled:
             return False
         if len(body) > self._limit:
@@ -125,42 +112,31 @@ class Session:
         return True
 
     def end(self, job: Job, microseconds: int) -> None:
-        """Add the end of a job that went well; where it was cancelled meanwhile, say so instead."""
+
         if job.cancelled:
             self.fail(job, cancelled())
         elif self._finish(job):
             self._out.append(frames.encode(frames.END, job.request, frames.end_body(microseconds)))
 
     def fail(self, job: Job, error: InvocationError) -> None:
-        """Add the error that ends a job, unless the job is over already."""
+
         if self._finish(job):
             body = (cancelled() if job.cancelled else error).body(self._limit)
             self._out.append(frames.encode(frames.ERROR, job.request, body))
 
     def _finish(self, job: Job) -> bool:
-        """Take the job off the list; return False where it is off already. Of several threads one is told True."""
+
         return self._jobs.get(job.request) is job and self._jobs.pop(job.request, None) is not None
 
     def drain(self) -> None:
-        """Ask the sidecar, once, to send no further INVOKE."""
+
         if not self._drain_sent:
             self._drain_sent = True
             self._out.append(frames.encode(frames.DRAIN, 0))
 
-    def worker_ended(self, reason: str, detail: str) -> None:
-        """Tell that every job that is still outstanding ends with the process."""
-        jobs = list(self._jobs.values())
-        self._jobs.clear()
-        fields: dict[str, object] = {
-            "reason": reason,
-            "detail": detail,
-            "started": [job.request for job in jobs if job.started],
-            "waiting": [job.request for job in jobs if not job.started],
-        }
-        self._out.append(frames.encode(frames.WORKER, 0, dump(fields)))
-
     def abandon(self) -> None:
-        """Give up every job, since the peer is gone; what runs goes on, and its result is discarded."""
+
+        self.abandoned = True
         jobs = list(self._jobs.values())
         self._jobs.clear()
         for job in jobs:
@@ -168,16 +144,16 @@ class Session:
 
     @property
     def outstanding(self) -> int:
-        """How many requests have no answer yet."""
+
         return len(self._jobs)
 
     def take(self) -> bytes:
-        """Return what there is to send, and forget it."""
+
         parts = self._out[:]
         del self._out[: len(parts)]
         return b"".join(parts)
 
 
 def cancelled() -> InvocationError:
-    """Return the answer to a request that was cancelled."""
+
     return InvocationError(CANCELLED, "the request was cancelled")

@@ -1,4 +1,4 @@
-"""Settings of the runtime, read once from the environment, with every mistake told at once."""
+
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, "s":
 
 
 class Settings(NamedTuple):
-    """What the environment says. Sizes of bodies are in bytes, of batches in messages; times are in seconds."""
+
 
     handler: str
     mode: str = "payload"
@@ -32,16 +32,16 @@ class Settings(NamedTuple):
 
     @property
     def at_once(self) -> int:
-        """How many messages may be in the handler at once."""
+
         return self.concurrency * self.batch_max_size
 
 
 def from_env(environ: Mapping[str, str]) -> Settings:
-    """Return the settings in `environ`; an empty variable counts as absent.
 
-    Raises StartError with the code of the mistake (`handler_missing`, `mode_invalid`, `setting_invalid`), or with
-    `setting_invalid` and all sentences where there are several.
-    """
+
+
+
+
     reader = _Reader(environ)
     settings = Settings(
         handler=reader.handler(),
@@ -59,7 +59,7 @@ def from_env(environ: Mapping[str, str]) -> Settings:
 
 
 class _Reader:
-    """Reads variables and collects what is wrong with them."""
+
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -73,7 +73,7 @@ class _Reader:
         return path
 
     def choice(self, name: str, choices: tuple[str, ...], code: str) -> str:
-        """Return one of `choices`, the first where the variable is absent; case does not matter."""
+
         value = self._environ.get(name, "").strip()
         for choice in choices:
             if value.lower() == choice.lower():
@@ -93,7 +93,7 @@ class _Reader:
         return default
 
     def duration(self, name: str, most: float) -> float:
-        """Return seconds, 0 where the variable is absent; written as Go does, or as a bare number of seconds."""
+
         value = self._environ.get(name, "").strip()
         seconds = _seconds(value) if value else 0.0
         if 0 <= seconds <= most:
@@ -118,7 +118,7 @@ class _Reader:
 
 
 def _seconds(value: str) -> float:
-    """Return the seconds of `1m30s`, `250ms` or `1.5`; -1 for anything else. Without `re`, to stay small in memory."""
+
     total, rest = 0.0, f"{value}s" if _is_number(value) else value
     while rest:
         number = rest[: len(rest) - len(rest.lstrip("0123456789."))]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
-from tools.copy_runtime import LARGEST, make
+from tools.copy_runtime import LARGEST, SOURCE, make, without_docstrings
 from tools.outputs import GenerateError
 
 
@@ -40,3 +42,46 @@ def test_a_runtime_too_large_for_a_config_map_is_refused(tmp_path, size, fits):
     else:
         with pytest.raises(GenerateError, match=f"has {size} bytes, over the {LARGEST}"):
             list(make(tmp_path, tmp_path / "copy"))
+
+
+TEXT = '''"""What the module
+is for."""
+
+NAME = """no docstring"""
+
+
+class Empty(Exception):
+    """Only
+    words."""
+
+
+def process(payload):
+    """Words."""
+    "not the first statement"
+    return payload  # why
+'''
+
+
+def test_docstrings_become_empty_lines():
+    text = without_docstrings(TEXT)
+
+    assert text.split("\n")[:7] == ["", "", "", 'NAME = """no docstring"""', "", "", "class Empty(Exception):"]
+    assert text.split("\n")[7:9] == ["    ...", ""]
+    assert '    "not the first statement"\n    return payload  # why\n' in text
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.glob("*.py")), ids=lambda path: path.name)
+def test_the_copy_of_a_module_does_the_same_on_the_same_lines(path):
+    def code(tree):
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                first = node.body[0] if node.body else None
+                if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(node.body) > 1:
+                    node.body = node.body[isinstance(first.value.value, str) :]
+        return [(type(node).__name__, getattr(node, "lineno", 0)) for node in ast.walk(tree)]
+
+    whole = path.read_text(encoding="utf-8")
+    copied = without_docstrings(whole)
+
+    assert whole.count("\n") == copied.count("\n")
+    assert code(ast.parse(whole)) == code(ast.parse(copied))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-import traceback
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import traceback
 
 PROCESSING, RESULT, PARSING = "processing_error", "result_error", "msg_parsing_error"
 TIMEOUT, CANCELLED = "timeout_error", "cancelled_error"
 
-# Exit codes of the process. 0: drained.
-EXIT_HANDLER, EXIT_SETTINGS, EXIT_SOCKET, EXIT_TIMEOUT = 1, 2, 3, 4
+# Exit codes of the runtime. 0: drained.
+EXIT_HANDLER, EXIT_SETTINGS, EXIT_SOCKET = 1, 2, 3
+EXIT_DESCRIPTORS = 76  # of a worker alone: what it needs was closed
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _IMPORTLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep + "importlib" + os.sep
@@ -27,6 +30,10 @@ class StartError(Exception):
         self.message = message
         self.traceback = user_traceback
         self.exit_code = exit_code
+
+    def tell(self) -> None:
+        """Say on stderr why the runtime does not start."""
+        sys.stderr.write(f"{self.traceback}error: {self.message} [{self.code}]\n")
 
 
 class InvocationError(Exception):
@@ -79,6 +86,8 @@ class InvocationError(Exception):
 
 def dump(fields: dict[str, object]) -> bytes:
     """Return one of our own small objects as JSON in UTF-8; a lone surrogate becomes its escape."""
+    import json  # here and below: the supervisor needs none of it
+
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
@@ -122,6 +131,8 @@ def retry_after(error: BaseException) -> float | None:
 
 def user_traceback(error: BaseException) -> str:
     """Return the formatted traceback from the user's first frame on; the last line alone where no frame is theirs."""
+    import traceback
+
     summary = traceback.TracebackException.from_exception(error)
     _strip(summary, set())
     return "".join(summary.format()) if summary.stack else "".join(summary.format_exception_only())
@@ -147,5 +158,7 @@ def _is_ours(filename: str) -> bool:
 
 
 def _place(error: BaseException) -> str:
+    import traceback
+
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
     return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""

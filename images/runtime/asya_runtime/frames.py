@@ -6,7 +6,7 @@ import struct
 
 VERSION = 1
 
-HELLO, INVOKE, ITEM, END, ERROR, CANCEL, DRAIN, PING, PONG, WORKER = range(1, 11)
+HELLO, INVOKE, ITEM, END, ERROR, CANCEL, DRAIN, PING, PONG = range(1, 10)
 
 FROM_SIDECAR = frozenset({INVOKE, CANCEL, DRAIN, PING, PONG})
 
@@ -32,7 +32,6 @@ NAMES: dict[int, str] = {
     DRAIN: "DRAIN",
     PING: "PING",
     PONG: "PONG",
-    WORKER: "WORKER",
 }
 
 # For each kind: does it belong to a request, and the fewest and most bytes that its body may have.
@@ -46,7 +45,6 @@ _RULES: dict[int, tuple[bool, int, int]] = {
     DRAIN: (False, 0, 0),
     PING: (False, 0, _ANY),
     PONG: (False, 0, _ANY),
-    WORKER: (False, 2, _ANY),
 }
 
 

@@ -3,113 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import socket
 from collections import deque
 from contextlib import suppress
-from threading import Thread
-from time import monotonic, monotonic_ns, sleep
+from time import monotonic, monotonic_ns
 
-from asya_runtime.connection import Listener
-from asya_runtime.errors import InvocationError
-from asya_runtime.frames import FrameError
+from asya_runtime.channel import Channel
+from asya_runtime.descriptors import lift
+from asya_runtime.errors import TIMEOUT, InvocationError
 from asya_runtime.handler import Handler
-from asya_runtime.lifetime import (
-    QUIET_SECONDS,
-    STOP_SIGNALS,
-    Running,
-    in_child,
-    leave_at_signal,
-    leave_overdue,
-    overdue,
-    report_overdue,
-    timed_out,
-)
+from asya_runtime.peer import Peer
+from asya_runtime.running import Running
 from asya_runtime.session import Job, Session, cancelled
 from asya_runtime.settings import Settings
+from asya_runtime.slots import Slots
+from asya_runtime.worker_process import ALIVE, ASK, CONNECTION, DRAIN, READY, SERVED
 
 log = logging.getLogger("asya_runtime")
 
 _TICK_SECONDS = 1.0
-_GRACE_SECONDS = 5.0  # for a task to end after it was told that it is past its timeout
+_QUIET_SECONDS = 1.0  # a drain is over when nothing is outstanding and no frame has come for so long
+_GRACE_NS = 5 * 10**9  # for a task to end after it was told that it is past its timeout
+_SECOND = 10**9
+_NOT_OURS = (errno.EBADF, errno.ENOTSOCK, errno.EINVAL)
 
 
-def serve(handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
-    """Listen, and answer the sidecar until the drain is over; raise StartError where the socket can't be made."""
+def serve(handler: Handler, settings: Settings, channel: Channel, slots: Slots) -> None:
+    """Answer the sidecar until the drain is over."""
     if handler.loop is None:
         raise TypeError("this handler is not async")
-    server = AsyncServer(handler, settings, listener, running)
-    Thread(target=server.watch, name="asya-keeper", daemon=True).start()
-    handler.loop.run_until_complete(server.serve())
-
-
-class Peer(asyncio.Protocol):
-    """One connection: its session, and the transport that its answers go to."""
-
-    def __init__(self, server: AsyncServer, peer: socket.socket, session: Session) -> None:
-        self.socket = peer
-        self.session = session
-        self.writable = asyncio.Event()
-        self.writable.set()
-        self._server = server
-        self._transport: asyncio.Transport | None = None
-        self._send_planned = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet the sidecar."""
-        self._transport = transport if isinstance(transport, asyncio.Transport) else None
-        self.send()
-
-    def data_received(self, data: bytes) -> None:
-        """Give what has come to the session."""
-        try:
-            self.session.receive(data)
-        except FrameError as error:
-            log.error("the sidecar broke the protocol, so the connection is closed: %s", error)
-            self.close()
-        self.send_soon()
-        self._server.heard(self)
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        """Give up what was asked on this connection."""
-        self.writable.set()
-        self._server.lost(self)
-
-    def pause_writing(self) -> None:
-        """Have generators wait: the sidecar does not read fast enough."""
-        self.writable.clear()
-
-    def resume_writing(self) -> None:
-        """Let generators go on."""
-        self.writable.set()
-
-    def send(self) -> None:
-        """Send what there is to send."""
-        self._send_planned = False
-        if self._transport is not None:  # else the greeting is still to come
-            data = self.session.take()
-            if data:
-                self._transport.write(data)
-
-    def send_soon(self) -> None:
-        """Send in the next turn of the loop, together with what other tasks add in this one."""
-        if not self._send_planned:
-            self._send_planned = True
-            asyncio.get_running_loop().call_soon(self.send)
-
-    def close(self) -> None:
-        """Close the connection when what was written has been sent."""
-        if self._transport is not None:
-            self._transport.close()
+    running = Running(slots, served=lambda: channel.tell(SERVED), grace_ns=_GRACE_NS)
+    server = AsyncServer(handler, settings, channel, running)
+    try:
+        handler.loop.run_until_complete(server.serve())
+    except OSError as error:  # the loop could not wait any more
+        channel.fail(error)
 
 
 class AsyncServer:
-    """The connection, its tasks, and the end of the process. All but `watch` runs on the event loop."""
+    """The connection, its tasks, and the end of the process. All of it runs on the event loop."""
 
-    def __init__(self, handler: Handler, settings: Settings, listener: Listener, running: Running) -> None:
+    def __init__(self, handler: Handler, settings: Settings, channel: Channel, running: Running) -> None:
         self._handler = handler
         self._settings = settings
-        self._listener = listener
+        self._channel = channel
         self._running = running
         self._waiting: deque[Job] = deque()
         self._tasks: dict[Job, asyncio.Task[None]] = {}
@@ -117,22 +57,21 @@ class AsyncServer:
         self._opening: set[asyncio.Task[object]] = set()
         self._peer: Peer | None = None
         self._draining = False
+        self._is_child = False
         self._last_event = monotonic()
 
     async def serve(self) -> None:
         """Serve until a drain was asked for and is done."""
-        loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self._stop)
-        in_child(self._forget)
-        self._listener.open()
-        loop.add_reader(self._listener.fileno(), self._accept)
+        os.register_at_fork(after_in_child=self._forget)
+        self._loop.add_reader(self._channel.fileno(), self._hear)
+        self._channel.tell(READY)
         while not self._is_over():
             self._changed.clear()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), _TICK_SECONDS if self._draining else None)
-        loop.remove_reader(self._listener.fileno())
+        self._loop.remove_reader(self._channel.fileno())
         if self._peer is not None:
             self._peer.close()
 
@@ -143,52 +82,46 @@ class AsyncServer:
             self._draining = True
             self._changed.set()
 
-    def lost(self, peer: Peer) -> None:
+    def lost(self, peer: Peer, error: Exception | None) -> None:
         """Give up the jobs of a peer that is gone."""
+        if self._is_child:
+            return
+        if isinstance(error, OSError) and error.errno in _NOT_OURS:
+            self._channel.fail(error)
         log.info("the sidecar has gone; %d requests are given up", peer.session.outstanding)
+        self._channel.release(peer.socket.fileno())
         self._abandon(peer)
         if self._peer is peer:
             self._peer = None
         self._changed.set()
 
-    def watch(self) -> None:
-        """End the process where a task does not end after its timeout; runs on a thread of its own."""
-        while True:
-            sleep(_TICK_SECONDS)
-            jobs = overdue(self._running.jobs, _GRACE_SECONDS)
-            if jobs:
-                self._leave(jobs)
+    def _hear(self) -> None:
+        message, connection = self._channel.receive()
+        if message == CONNECTION and connection is not None:
+            self._greet(connection)
+        elif message == DRAIN:
+            self._drain()
+        elif message == ASK:
+            self._channel.tell(ALIVE)
 
-    def _leave(self, jobs: list[Job]) -> None:
-        peer = self._peer
-        report_overdue(jobs, peer.session if peer else None)
-        if peer is not None:
-            with suppress(OSError):  # the loop may be stuck, so the transport can't be asked
-                peer.socket.send(peer.session.take())
-        self._listener.close()
-        leave_overdue()
-
-    def _accept(self) -> None:
-        connection = self._listener.accept()
-        if connection is None:
-            return
+    def _greet(self, connection: socket.socket) -> None:
         if self._peer is not None:
             log.info("a new connection replaces the one before")
             self._abandon(self._peer)
             self._peer.close()
         peer = Peer(self, connection, Session(self._settings, self._submit, self._cancel))
         self._peer = peer
+        self._channel.keep(connection.fileno())
         if self._draining:
             peer.session.drain()
-        loop = asyncio.get_running_loop()
-        task: asyncio.Task[object] = loop.create_task(loop.connect_accepted_socket(lambda: peer, connection))
+        loops = socket.socket(fileno=lift(os.dup(connection.fileno())))
+        task: asyncio.Task[object] = self._loop.create_task(self._loop.connect_accepted_socket(lambda: peer, loops))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
         log.info("the sidecar has connected")
 
     def _abandon(self, peer: Peer) -> None:
-        self._running.hide(peer.session)
-        peer.session.abandon()
+        self._running.abandon(peer.session)
         for job, task in list(self._tasks.items()):
             if job.session is peer.session and job.started:
                 task.cancel()
@@ -201,7 +134,7 @@ class AsyncServer:
         while self._waiting and len(self._tasks) < self._settings.concurrency:
             job = self._waiting.popleft()
             if not job.cancelled:
-                self._tasks[job] = asyncio.get_running_loop().create_task(self._run(job))
+                self._tasks[job] = self._loop.create_task(self._run(job))
 
     def _cancel(self, job: Job) -> None:
         self._tasks[job].cancel()
@@ -210,21 +143,24 @@ class AsyncServer:
         """End a job that is past its deadline, and look again later where it got more time since."""
         if job not in self._tasks:
             return
-        left = job.deadline - monotonic()
+        left = job.deadline_ns - monotonic_ns() if job.deadline_ns else job.timeout_ns
         if left <= 0:
             self._timed_out.add(job)
             self._tasks[job].cancel()
         else:
-            asyncio.get_running_loop().call_later(min(left, job.timeout), self._expire, job)
+            self._loop.call_later(min(left, job.timeout_ns) / _SECOND, self._expire, job)
 
     async def _run(self, job: Job) -> None:
         if not job.cancelled:
-            self._running.add(job)
-            if job.timeout:
-                timer = asyncio.get_running_loop().call_later(job.timeout, self._expire, job)
+            self._running.add(job, monotonic_ns())
+            if job.timeout_ns:
+                timer = self._loop.call_later(job.timeout_ns / _SECOND, self._expire, job)
             await self._call(job)
+            if self._is_child:  # the handler has forked, and this is the copy: it must not answer
+                os._exit(0)
+            self._check()
             self._running.discard(job)
-            if job.timeout:
+            if job.timeout_ns:
                 timer.cancel()
         self._timed_out.discard(job)
         self._last_event = monotonic()
@@ -245,11 +181,11 @@ class AsyncServer:
             if peer is not None and peer.session is session:
                 peer.send()
                 await asyncio.sleep(0)  # a generator that awaits nothing would keep CANCEL and its timeout waiting
-                job.pause()
+                self._running.pause(job)
                 try:
                     await peer.writable.wait()
                 finally:
-                    job.resume()
+                    self._running.resume(job)
 
         try:
             argument = self._handler.argument(job.meta, job.payload)
@@ -260,8 +196,9 @@ class AsyncServer:
             if job.cancelled:
                 failed = cancelled()
             elif job in self._timed_out:
-                failed = timed_out(job)
-            log.warning("%s failed: %s", job, failed.summary())
+                failed = _timed_out(job)
+            if not self._is_child:
+                log.warning("%s failed: %s", job, failed.summary())
             session.fail(job, failed)
         else:
             session.end(job, (monotonic_ns() - began) // 1000)
@@ -269,19 +206,39 @@ class AsyncServer:
     def _is_over(self) -> bool:
         if not self._draining or self._tasks or self._waiting:
             return False
-        return self._peer is None or monotonic() - self._last_event >= QUIET_SECONDS
+        return self._peer is None or monotonic() - self._last_event >= _QUIET_SECONDS
 
-    def _stop(self) -> None:
-        for number in STOP_SIGNALS:
-            asyncio.get_running_loop().remove_signal_handler(number)
-        leave_at_signal()
+    def _drain(self) -> None:
         self._draining = True
         if self._peer is not None:
             self._peer.session.drain()
             self._peer.send_soon()
         self._changed.set()
 
+    def _check(self) -> None:
+        """In a worker that is careful, find out whether the handler has closed what the loop waits with."""
+        self._channel.check()
+        if self._channel.is_careful:
+            try:
+                self._loop.remove_reader(self._channel.fileno())
+                self._loop.add_reader(self._channel.fileno(), self._hear)
+            except OSError as error:
+                self._channel.fail(error)
+
     def _forget(self) -> None:
-        self._listener.forget()
+        """Give up, in a child that user code has forked, all that belongs to this process.
+
+        Where the child comes back to the loop, which shares its descriptors with ours, it ends.
+        """
+        self._is_child = True
+        self._running.detach()
+        self._channel.forget()
         if self._peer is not None:
-            self._peer.socket.close()
+            self._peer.hide()
+            self._peer = None
+        self._loop.call_soon(os._exit, 0)
+
+
+def _timed_out(job: Job) -> InvocationError:
+    sentence = f"the handler was ended after {job.timeout_ns / _SECOND:g} s, its timeout"
+    return InvocationError(TIMEOUT, sentence)

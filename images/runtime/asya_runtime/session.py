@@ -8,47 +8,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from time import monotonic
 
 from asya_runtime import frames
 from asya_runtime.errors import CANCELLED, RESULT, InvocationError, dump
 from asya_runtime.settings import Settings
 
-_NEVER = float("inf")
-
 
 class Job:
     """One request: what to call the handler with, and what has become of it.
 
-    `timeout` is in seconds, 0 for none; `deadline` is on the monotonic clock, infinite until the handler starts and
-    where there is no timeout. `cancelled`: nobody waits for the result any more.
+    `timeout_ns` is 0 for none. `deadline_ns` is on the monotonic clock, 0 until the handler starts, where there is no
+    timeout, and while its clock stands still with `left_ns` to go. `cancelled`: nobody waits for the result any more.
     """
 
-    __slots__ = ("_left", "cancelled", "deadline", "meta", "payload", "request", "session", "started", "timeout")
+    __slots__ = (
+        "cancelled", "deadline_ns", "left_ns", "meta", "payload", "request", "session", "started", "timeout_ns",
+    )  # fmt: skip
 
     def __init__(self, session: Session, request: int, body: bytes) -> None:
         timeout_ms, self.meta, self.payload = frames.parse_invoke(body)
         self.session = session
         self.request = request
-        self.timeout = timeout_ms / 1000
-        self.deadline = _NEVER
-        self._left = 0.0
+        self.timeout_ns = timeout_ms * 1_000_000
+        self.deadline_ns = 0
+        self.left_ns = 0
         self.started = False
         self.cancelled = False
-
-    def start(self) -> None:
-        """Note that the handler starts now."""
-        self.started = True
-        if self.timeout:
-            self.deadline = monotonic() + self.timeout
-
-    def pause(self) -> None:
-        """Stop the clock while a generator waits for the sidecar to take what it yielded."""
-        self._left, self.deadline = self.deadline - monotonic(), _NEVER
-
-    def resume(self) -> None:
-        """Let the clock go on."""
-        self.deadline = monotonic() + self._left
 
     def __str__(self) -> str:
         try:
@@ -72,13 +57,15 @@ class Session:
         self._jobs: dict[int, Job] = {}
         self._out: list[bytes] = []
         self.draining = False
+        self.abandoned = False
         self._drain_sent = False
         self.dropped = 0
         hello = {
             "version": frames.VERSION,
             "mode": settings.mode,
-            "concurrency": settings.concurrency,
+            "concurrency": settings.at_once,
             "limit": self._limit,
+            "batch": settings.batch_max_size,
         }
         self._out.append(frames.encode(frames.HELLO, 0, dump(hello)))
 
@@ -147,20 +134,9 @@ class Session:
             self._drain_sent = True
             self._out.append(frames.encode(frames.DRAIN, 0))
 
-    def worker_ended(self, reason: str, detail: str) -> None:
-        """Tell that every job that is still outstanding ends with the process."""
-        jobs = list(self._jobs.values())
-        self._jobs.clear()
-        fields: dict[str, object] = {
-            "reason": reason,
-            "detail": detail,
-            "started": [job.request for job in jobs if job.started],
-            "waiting": [job.request for job in jobs if not job.started],
-        }
-        self._out.append(frames.encode(frames.WORKER, 0, dump(fields)))
-
     def abandon(self) -> None:
         """Give up every job, since the peer is gone; what runs goes on, and its result is discarded."""
+        self.abandoned = True
         jobs = list(self._jobs.values())
         self._jobs.clear()
         for job in jobs:

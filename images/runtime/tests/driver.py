@@ -26,7 +26,6 @@ FROM_RUNTIME = frozenset(
         frames.DRAIN,
         frames.PING,
         frames.PONG,
-        frames.WORKER,
     }
 )
 
@@ -55,6 +54,8 @@ class Client:
         self.answers = {}
         self.others = []
         self.closed = False
+        self.file = -1
+        self.inode = 0
 
     def hello(self):
         return json.loads(self.other(frames.HELLO))
@@ -90,6 +91,26 @@ class Client:
                     return body
             self.receive()
 
+    def running(self):
+        """Return, in order, the requests that the worker's file names, 0 for a place that is free."""
+        return sorted(request for request, _ in self.slots())
+
+    def slots(self):
+        """Return request and deadline of every place."""
+        data = os.pread(self.file, 1 << 20, 0)
+        assert len(data) == 1024 + 16 * self.greeting["concurrency"]
+        return list(struct.iter_unpack("=QQ", data[1024:]))
+
+    def late(self):
+        """Return the requests that a report of a timeout charges."""
+        return [request for request, deadline in self.slots() if request and 0 < deadline <= self.report()["at"]]
+
+    def report(self):
+        """Wait for the end of the worker, and return what the supervisor says of it; None where it says nothing."""
+        self.wait_until_closed()
+        text = os.pread(self.file, 1024, 0).rstrip(b"\0")
+        return json.loads(text) if text else None
+
     def wait_until_closed(self):
         with contextlib.suppress(EOFError):
             while True:
@@ -123,6 +144,9 @@ class Client:
 
     def close(self):
         self.socket.close()
+        if self.file >= 0:
+            os.close(self.file)
+            self.file = -1
 
 
 class Runtime:
@@ -147,8 +171,17 @@ class Runtime:
 
     def wait_until_ready(self):
         """Wait for the ready file, or raise AssertionError with what a runtime said that has ended instead."""
+        self.wait_for((self.socket_dir / "runtime-ready").exists)
+
+    def wait_until_restarted(self):
+        """Wait until there is another worker than the one that the latest client has known."""
+        before = self.clients[-1].inode
+        self.wait_for(lambda: (self.socket_dir / "runtime-running").stat().st_ino != before)
+        self.wait_until_ready()
+
+    def wait_for(self, condition):
         deadline = time.monotonic() + PATIENCE
-        while not (self.socket_dir / "runtime-ready").exists():
+        while not condition():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.005)
                 raise AssertionError(self.process.stderr.read().decode())
@@ -159,6 +192,8 @@ class Runtime:
         client = Client(self.socket_path)
         self.clients.append(client)
         client.greeting = client.hello()
+        client.file = os.open(self.socket_dir / "runtime-running", os.O_RDONLY)
+        client.inode = os.fstat(client.file).st_ino
         return client
 
     def line(self):

@@ -54,7 +54,8 @@ def test_a_class_with_threads_in_mode_envelope(start, python):
     runtime = start("classes.Counter.process", python=python, **settings)
     client = runtime.connect()
 
-    assert client.greeting == {"version": 1, "mode": "envelope", "concurrency": 2, "limit": 16 * 1024 * 1024}
+    hello = {"version": 1, "mode": "envelope", "concurrency": 2, "limit": 16 * 1024 * 1024, "batch": 1}
+    assert client.greeting == hello
     assert client.call(1, {}).items == [{"value": 6, "model_path": "/models", "label": None}]
     assert end(runtime, client) == 0
 

@@ -6,7 +6,6 @@ import os
 import random
 import select
 import signal
-import struct
 
 import pytest
 
@@ -26,16 +25,10 @@ def release(pipe):
     pipe.write_text("")
 
 
-def running(runtime):
-    """Return the requests that the file beside the socket names."""
-    data = (runtime.socket_dir / "runtime-running").read_bytes()
-    return [request for (request,) in struct.iter_unpack(">Q", data)]
-
-
 def test_the_runtime_greets_and_answers(start):
     client = start("functions.add_one").connect()
 
-    assert client.greeting == {"version": 1, "mode": "payload", "concurrency": 1, "limit": 16 * 1024 * 1024}
+    assert client.greeting == {"version": 1, "mode": "payload", "concurrency": 1, "limit": 16 * 1024 * 1024, "batch": 1}
     assert client.call(1, {"n": 1}).items == [{"n": 2}]
     assert client.call(2**64 - 1, {"n": 2}).items == [{"n": 3}]
 
@@ -176,10 +169,10 @@ def test_a_new_connection_is_greeted_while_the_handler_runs_for_the_old_one(star
     old = runtime.connect()
     old.socket.sendall(invoke_frame(1, {"pipe": str(pipe)}) + invoke_frame(2, {"never": 1}))
     assert runtime.line() == "waiting"
-    assert running(runtime) == [1]
+    assert old.running() == [1]
     new = runtime.connect()
     old.wait_until_closed()
-    assert running(runtime) == [0]
+    assert old.running() == [0]
     new.invoke(1, {"new": True})
     release(pipe)
 
@@ -227,14 +220,14 @@ def test_garbage_of_any_kind_does_no_harm(start):
     assert runtime.connect().call(1, {}).items == [{}]
 
 
-def test_the_file_names_what_runs_when_the_process_is_killed(start):
+def test_the_file_names_what_runs_when_the_worker_is_killed(start):
     runtime = start("functions.crash")
     client = runtime.connect()
     requests = [invoke_frame(request, "fine") for request in range(1, 51)]
     client.socket.sendall(b"".join([*requests, invoke_frame(51, "crash"), invoke_frame(52, "fine")]))
-    client.wait_until_closed()
 
-    assert running(runtime) == [51]
+    assert client.report()["reason"] == "crash"
+    assert client.running() == [51]
     assert not set(client.answers) & {51, 52}
 
 
@@ -245,7 +238,7 @@ def test_the_file_names_nothing_while_nothing_runs(start):
     client.send(frames.PING)
     client.other(frames.PONG)
 
-    assert running(runtime) == [0]
+    assert client.running() == [0]
 
 
 def test_in_mode_envelope_envelopes_go_in_and_out(start):

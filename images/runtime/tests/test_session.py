@@ -47,14 +47,14 @@ def test_the_first_frame_is_hello():
     ((kind, request, body),) = Recorded(mode="envelope", concurrency=3, max_body_bytes=5000).greeting
 
     assert (kind, request) == (frames.HELLO, 0)
-    assert json.loads(body) == {"version": 1, "mode": "envelope", "concurrency": 3, "limit": 5000}
+    assert json.loads(body) == {"version": 1, "mode": "envelope", "concurrency": 3, "limit": 5000, "batch": 1}
 
 
 def test_an_invoke_becomes_a_job(recorded):
     job = recorded.invoke(7, {"a": 1}, timeout_ms=1500, meta={"id": "x"})
 
-    assert (job.request, job.timeout, job.meta, job.payload) == (7, 1.5, b'{"id": "x"}', b'{"a": 1}')
-    assert (job.started, job.deadline) == (False, float("inf"))
+    assert (job.request, job.timeout_ns, job.meta, job.payload) == (7, 1_500_000_000, b'{"id": "x"}', b'{"a": 1}')
+    assert (job.started, job.deadline_ns) == (False, 0)
     assert recorded.session.outstanding == 1
 
 
@@ -135,7 +135,7 @@ def test_cancelling_what_waits_answers_at_once(recorded):
 
 def test_cancelling_what_runs_discards_its_result(recorded):
     job = recorded.invoke(7)
-    job.start()
+    job.started = True
     recorded.session.item(job, b"1")
     recorded.receive(frames.CANCEL, 7)
 
@@ -150,7 +150,7 @@ def test_cancelling_what_runs_discards_its_result(recorded):
 
 def test_an_error_of_what_was_cancelled_says_that_it_was_cancelled(recorded):
     job = recorded.invoke(7)
-    job.start()
+    job.started = True
     recorded.receive(frames.CANCEL, 7)
     recorded.session.fail(job, InvocationError("processing_error", "interrupted"))
 
@@ -181,18 +181,6 @@ def test_drain_goes_both_ways_once(recorded):
     assert recorded.said() == [(frames.DRAIN, 0, b"")]
 
 
-def test_the_end_of_the_worker_names_what_ran_and_what_waited(recorded):
-    for request in (1, 2, 3):
-        recorded.invoke(request)
-    recorded.jobs[1].start()
-    recorded.session.worker_ended("timeout", "too long")
-
-    ((kind, _, body),) = recorded.said()
-    assert kind == frames.WORKER
-    assert json.loads(body) == {"reason": "timeout", "detail": "too long", "started": [2], "waiting": [1, 3]}
-    assert recorded.session.outstanding == 0
-
-
 def test_what_is_given_up_is_not_answered(recorded):
     first, second = recorded.invoke(1), recorded.invoke(2)
     recorded.session.abandon()
@@ -201,17 +189,6 @@ def test_what_is_given_up_is_not_answered(recorded):
     assert first.cancelled
     assert second.cancelled
     assert recorded.said() == []
-
-
-def test_a_deadline_counts_from_the_start_and_stands_still_in_a_pause(recorded):
-    job = recorded.invoke(7, timeout_ms=3_600_000)
-    job.start()
-    deadline = job.deadline
-    job.pause()
-
-    assert job.deadline == float("inf")
-    job.resume()
-    assert deadline <= job.deadline < deadline + 60
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_the_socket_has_its_mode_and_the_files_their_content(start, folder):
     assert stat.S_ISSOCK(status.st_mode)
     assert stat.S_IMODE(status.st_mode) == 0o660
     assert (folder / "runtime-ready").read_text() == "ready\n"
-    assert (folder / "runtime-running").read_bytes() == bytes(24)
+    assert (folder / "runtime-running").read_bytes() == bytes(1024 + 3 * 16)
     assert stat.S_IMODE((folder / "runtime-running").stat().st_mode) == 0o660
     assert sorted(path.name for path in folder.iterdir()) == ["asya-runtime.sock", "runtime-ready", "runtime-running"]
 
@@ -122,7 +122,7 @@ def test_nobody_is_told_ready_while_the_handler_is_loaded(start, folder):
     runtime = start("slow_import.process", wait=False, PIPE=str(folder / "pipe"))
     assert runtime.line() == "importing"
 
-    assert sorted(path.name for path in folder.iterdir()) == ["pipe"]
+    assert sorted(path.name for path in folder.iterdir()) == ["pipe", "runtime-running"]
     (folder / "pipe").write_text("")
     runtime.wait_until_ready()
 

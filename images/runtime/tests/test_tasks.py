@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import signal
-import struct
 
 import pytest
 
 from asya_runtime import frames
 from images.runtime.tests.driver import invoke_frame
-
-
-def running(runtime):
-    data = (runtime.socket_dir / "runtime-running").read_bytes()
-    return sorted(request for (request,) in struct.iter_unpack(">Q", data))
 
 
 def test_a_coroutine_answers(start):
@@ -73,12 +67,12 @@ def test_cancelling_ends_a_coroutine(start):
     client = runtime.connect()
     client.invoke(1, {})
     assert runtime.line() == "waiting"
-    assert running(runtime) == [0, 1]
+    assert client.running() == [0, 1]
     client.send(frames.CANCEL, 1)
 
     assert client.answer(1).error["code"] == "cancelled_error"
     assert runtime.line() == "cancelled"
-    assert running(runtime) == [0, 0]
+    assert client.running() == [0, 0]
 
 
 def test_cancelling_what_waits_answers_at_once(start):
@@ -130,7 +124,7 @@ def test_a_lost_sidecar_ends_its_coroutines_and_the_next_one_is_served(start):
     new = runtime.connect()
     new.invoke(1, {})
     assert runtime.line() == "waiting"
-    assert running(runtime) == [1]
+    assert new.running() == [1]
 
 
 def test_a_new_connection_replaces_the_one_before(start):

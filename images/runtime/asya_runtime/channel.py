@@ -1,0 +1,90 @@
+"""The worker's line to its supervisor: connections and orders come in, signs of life go out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from typing import NoReturn
+
+from asya_runtime.descriptors import lift
+from asya_runtime.errors import EXIT_DESCRIPTORS
+from asya_runtime.worker_process import Post
+
+log = logging.getLogger("asya_runtime")
+
+_LONGEST_MESSAGE = 16
+
+
+class Channel:
+    """The worker's end. The process ends where it finds that the supervisor has, or that its descriptors are gone."""
+
+    def __init__(self, post: Post) -> None:
+        self._socket = socket.socket(fileno=lift(post.channel.detach()))
+        self._slots = post.slots
+        self.is_careful = post.careful
+        self._ours: dict[int, int] = {}
+        self.keep(self._socket.fileno())
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self._socket.fileno()
+
+    def keep(self, descriptor: int) -> None:
+        """Note one more descriptor that this process can't do without."""
+        self._ours[descriptor] = os.fstat(descriptor).st_ino
+
+    def release(self, descriptor: int) -> None:
+        """Note that a descriptor is about to be closed."""
+        self._ours.pop(descriptor, None)
+
+    def tell(self, message: bytes) -> None:
+        """Send one message to the supervisor."""
+        try:
+            self._socket.send(message, socket.MSG_NOSIGNAL)
+        except OSError as error:
+            self.fail(error)
+
+    def receive(self) -> tuple[bytes, socket.socket | None]:
+        """Take one message that is there, with the connection that came with it."""
+        try:
+            message, passed, _, _ = socket.recv_fds(
+                self._socket, _LONGEST_MESSAGE, 1, socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+            )
+        except BlockingIOError:  # another thread has taken it
+            return b"nothing", None
+        except OSError as error:
+            self.fail(error)
+        if not message:
+            os._exit(1)  # the supervisor has ended, and with it the runtime
+        connection = socket.socket(fileno=lift(passed[0])) if passed else None
+        return message, connection
+
+    def check(self) -> None:
+        """End the process where a descriptor is gone; called after every message by a worker that is careful."""
+        if self.is_careful:
+            for descriptor, inode in list(self._ours.items()):
+                if not _is(descriptor, inode) and descriptor in self._ours:
+                    self.fail(OSError(f"number {descriptor} is gone"))
+
+    def fail(self, error: OSError) -> NoReturn:
+        """End the process: what it needs is closed. A careful worker ends right after who did it, so the note stands.
+
+        Any other has found it late, maybe while another request runs. Nobody is charged then, and the next worker is
+        careful.
+        """
+        log.error("descriptors of the runtime were closed (%s); the process ends", error)
+        if not self.is_careful:
+            self._slots.clear()
+        os._exit(EXIT_DESCRIPTORS)
+
+    def forget(self) -> None:
+        """Close this end: a forked child must not hold it."""
+        self._socket.close()
+
+
+def _is(descriptor: int, inode: int) -> bool:
+    try:
+        return os.fstat(descriptor).st_ino == inode
+    except OSError:
+        return False

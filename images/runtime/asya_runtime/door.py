@@ -1,0 +1,68 @@
+"""The supervisor's side of connections: accepted here, passed to the worker, and shut down when that has ended."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+from asya_runtime.listener import Listener
+
+_MOST_CONNECTIONS = 64
+_OVER = select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class Door:
+    """The listening socket while there is a worker for it, and a duplicate of each connection that the worker has.
+
+    The duplicates are neither read nor written. They keep a connection open until the worker's report is written.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._listener: Listener | None = None
+        self._kept: dict[int, socket.socket] = {}
+
+    def open(self) -> None:
+        """Listen; raises StartError."""
+        self._listener = Listener(self._folder)
+
+    def register(self, poll: select.poll) -> None:
+        """Have `poll` wait for new connections and for the end of old ones."""
+        if self._listener is not None:
+            poll.register(self._listener, select.POLLIN)
+        for descriptor in self._kept:
+            poll.register(descriptor, 0)
+
+    def attend(self, descriptor: int, event: int, give: Callable[[int], bool]) -> None:
+        """Take what `poll` has found. `give` passes a descriptor to the worker and says whether that went well."""
+        if self._listener is not None and descriptor == self._listener.fileno():
+            self._accept(self._listener, give)
+        elif event & _OVER and descriptor in self._kept:
+            self._kept.pop(descriptor).close()
+
+    def _accept(self, listener: Listener, give: Callable[[int], bool]) -> None:
+        connection = listener.accept()
+        if connection is None:
+            return
+        if len(self._kept) < _MOST_CONNECTIONS and give(connection.fileno()):
+            self._kept[connection.fileno()] = connection
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Stop listening and remove the files that say so."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def hang_up(self) -> None:
+        """End every connection, also where strangers still hold copies of it."""
+        for connection in self._kept.values():
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+                while connection.recv(65536, socket.MSG_DONTWAIT):
+                    pass  # what is left unread would be an error at the other end, in place of a plain end
+            connection.close()
+        self._kept.clear()

@@ -1,10 +1,10 @@
 {{/*
-The hook Jobs' own account, where the broker is entered with a cloud identity: the release's does not exist yet. Without
-one they run as the namespace's default, since Helm forgets what hooks made: this one stays after `helm uninstall`.
+The account of what works on queues, where the broker is entered with a cloud identity: before an install the release's
+own does not exist. It is a hook, so Helm forgets it: it stays after `helm uninstall`, for the Job that deletes queues.
 */}}
 {{- define "actor.queue-serviceaccount" -}}
 {{- $values := .values -}}
-{{- if and $values.serviceAccount.create (or $values.queues.create $values.queues.deleteOnUninstall) -}}
+{{- if $values.serviceAccount.create -}}
 apiVersion: v1
 kind: ServiceAccount
 metadata:

@@ -9,5 +9,5 @@ metadata:
     helm.sh/hook: test
     helm.sh/hook-delete-policy: before-hook-creation
 spec:
-  {{- include "actor.queues.pod" (dict "context" . "arguments" $arguments "serviceAccount" (include "actor.serviceAccountName" .)) | nindent 2 }}
+  {{- include "actor.queues.pod" (dict "context" . "arguments" $arguments "serviceAccount" (include "actor.queues.serviceAccount" .)) | nindent 2 }}
 {{- end }}

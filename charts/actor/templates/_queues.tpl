@@ -31,9 +31,12 @@ volumes:
   {{- end }}
 {{- end }}
 
-{{/* Environment of that pod: the broker's, and the name of the Secret that should be mounted. */}}
+{{/* Environment of that pod: the broker's, where KEDA reads depths, and the Secret that should be mounted. */}}
 {{- define "actor.queues.env" -}}
 {{- $env := include "actor.transport.env" . | fromJson -}}
+{{- if and .values.scaling.enabled (not .values.scaling.hpa) -}}
+{{- $env = merge $env (include (printf "actor.transport.%s.statistics" .values.transport) . | fromJson) -}}
+{{- end -}}
 {{- with include "actor.transport.secret" . -}}
 {{- $_ := set $env "ASYA_SECRET_NAME" . -}}
 {{- end -}}

@@ -20,6 +20,11 @@ metadata:
 {{- define "actor.transport.nats.authentication" -}}
 {{- end }}
 
+{{/* NATS always tells how deep a queue is, so there is nothing to check. */}}
+{{- define "actor.transport.nats.statistics" -}}
+{{- dict | toJson }}
+{{- end }}
+
 {{/* Ports of the broker that the pods need, as a JSON list. */}}
 {{- define "actor.transport.nats.ports" -}}
 {{- $ports := list -}}

@@ -28,6 +28,11 @@ secretTargetRef:
 {{- end }}
 {{- end }}
 
+{{/* Where the hook Job checks that KEDA would see a queue's depth: statistics can be switched off, and then read as 0. */}}
+{{- define "actor.transport.rabbitmq.statistics" -}}
+{{- dict "ASYA_RABBITMQ_MANAGEMENT_URL" .values.transports.rabbitmq.managementUrl | toJson }}
+{{- end }}
+
 {{/* Ports of the broker that the pods need, the hook Job's look at the management API included, as a JSON list. */}}
 {{- define "actor.transport.rabbitmq.ports" -}}
 {{- $rabbitmq := .values.transports.rabbitmq -}}

@@ -1,7 +1,8 @@
 {{/*
 The broker's side of the chart. A transport called x defines: actor.transport.x.env (its address, as a JSON map of
-variables), actor.transport.x.trigger (type and metadata of KEDA's trigger), and actor.transport.x.authentication (the
-spec of a TriggerAuthentication, or nothing).
+variables), actor.transport.x.trigger (type and metadata of KEDA's trigger), actor.transport.x.authentication (the spec
+of a TriggerAuthentication, or nothing), actor.transport.x.statistics (as env, what the hook Job needs to check that KEDA
+sees depths), and actor.transport.x.ports (the ports that pods reach it at, as a JSON list).
 */}}
 
 {{/* The transports that are built, as a JSON list. */}}

@@ -1,14 +1,17 @@
-"""`python -m asya_sidecar.queues ensure|delete ACTOR...`: what the chart's hook Jobs run.
+"""`python -m asya_sidecar.queues ensure|check|delete ACTOR...`: what the chart's hook Jobs and `helm test` run.
 
-Prints one line for each queue: what was made, found, refused or deleted, and why.
+Prints one line for each queue: what was made, found, refused or deleted, and why. `check` changes nothing: it says how
+many messages each queue holds, and fails where one is missing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 from asya_core.errors import QueueConflictError, SettingsError, TransportError
 from asya_core.route import is_actor_name
@@ -18,14 +21,19 @@ from asya_sidecar import exit_codes
 CONNECT_SECONDS = 60.0
 """How long the broker may take to answer before the Job fails, for Helm to show."""
 
-_USAGE = "usage: python -m asya_sidecar.queues ensure|delete ACTOR [ACTOR ...]"
+VERBS = ("ensure", "check", "delete")
+
+_USAGE = f"usage: python -m asya_sidecar.queues {'|'.join(VERBS)} ACTOR [ACTOR ...]"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the arguments say; return the exit code."""
     verb, actors = (arguments[0] if arguments else ""), list(arguments[1:])
-    if verb not in ("ensure", "delete") or not actors or not all(map(is_actor_name, actors)):
+    if verb not in VERBS or not actors or not all(map(is_actor_name, actors)):
         say(_USAGE)
+        return exit_codes.BAD_SETTINGS
+    if missing := _missing_secret():
+        say(f"error: {missing}")
         return exit_codes.BAD_SETTINGS
     try:
         transport = open_transport(os.environ.get("ASYA_TRANSPORT", ""), os.environ)
@@ -35,7 +43,18 @@ def main(arguments: Sequence[str]) -> int:
         return exit_codes.BAD_SETTINGS
     queues = [os.environ.get("ASYA_QUEUE_PREFIX", "asya-") + actor for actor in actors]
     code = asyncio.run(_each(transport, verb, queues))
-    return _check_statistics(queues[0]) if verb == "ensure" and code == exit_codes.OK else code
+    return _check_statistics(queues[0]) if verb != "delete" and code == exit_codes.OK else code
+
+
+def _missing_secret() -> str:
+    """Say what is missing where the Secret that the chart names brought no files; empty where all is well."""
+    secret, folder = os.environ.get("ASYA_SECRET_NAME"), Path(os.environ.get("ASYA_SECRETS_DIR", ""))
+    if not secret or (folder.is_dir() and any(not file.name.startswith(".") for file in folder.iterdir())):
+        return ""
+    return (
+        f"Secret {secret!r} is missing in this namespace, or empty; the broker's credentials have to be in it; "
+        "make it with the keys username and password"
+    )
 
 
 def say(line: str) -> None:
@@ -55,11 +74,20 @@ async def _each(transport: Transport, verb: str, queues: list[str]) -> int:
         say(f"error: {error}")
         return exit_codes.TRANSPORT_FAILED
     try:
-        act: Callable[[str], Awaitable[str]] = transport.ensure if verb == "ensure" else transport.delete
-        done = [await _one(act, queue) for queue in queues]
+        acts: dict[str, Callable[[str], Awaitable[str]]] = {
+            "ensure": transport.ensure,
+            "check": functools.partial(_count, transport),
+            "delete": transport.delete,
+        }
+        done = [await _one(acts[verb], queue) for queue in queues]
         return exit_codes.OK if all(done) else exit_codes.TRANSPORT_FAILED
     finally:
         await transport.close()
+
+
+async def _count(transport: Transport, queue: str) -> str:
+    depth = await transport.depth(queue)
+    return f"there, {depth.ready} waiting, {depth.in_flight} in progress, {depth.delayed} delayed"
 
 
 async def _one(act: Callable[[str], Awaitable[str]], queue: str) -> bool:

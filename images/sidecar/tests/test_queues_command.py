@@ -67,13 +67,48 @@ def test_one_queue_that_fails_fails_the_command_but_not_the_others(broker, run, 
     assert sorted(broker.queues) == ["asya-a", "asya-c"]
 
 
+def test_it_counts_what_is_there_and_makes_nothing(broker, run):
+    run("ensure", "a")
+
+    assert run("check", "a", "b") == (
+        exit_codes.TRANSPORT_FAILED,
+        [
+            "asya-a: there, 0 waiting, 0 in progress, 0 delayed",
+            "asya-b: error: queue asya-b does not exist; install its actor first",
+        ],
+    )
+    assert list(broker.queues) == ["asya-a"]
+
+
+@pytest.mark.parametrize("verb", queues.VERBS)
+@pytest.mark.usefixtures("broker")
+def test_a_secret_that_is_not_there_is_named(run, monkeypatch, tmp_path, verb):
+    monkeypatch.setenv("ASYA_SECRET_NAME", "asya-broker")
+    monkeypatch.setenv("ASYA_SECRETS_DIR", str(tmp_path))
+
+    code, (line,) = run(verb, "a")
+    assert code == exit_codes.BAD_SETTINGS
+    assert line.startswith("error: Secret 'asya-broker' is missing in this namespace, or empty; ")
+    monkeypatch.setenv("ASYA_SECRETS_DIR", str(tmp_path / "nowhere"))
+    assert run(verb, "a")[0] == exit_codes.BAD_SETTINGS
+
+
+def test_a_secret_with_files_is_left_to_the_transport(broker, run, monkeypatch, tmp_path):
+    (tmp_path / "username").write_text("me")
+    monkeypatch.setenv("ASYA_SECRET_NAME", "asya-broker")
+    monkeypatch.setenv("ASYA_SECRETS_DIR", str(tmp_path))
+
+    assert run("ensure", "a") == (exit_codes.OK, ["asya-a: made"])
+    assert list(broker.queues) == ["asya-a"]
+
+
 @pytest.mark.usefixtures("broker")
 @pytest.mark.parametrize("arguments", [(), ("ensure",), ("make", "a"), ("ensure", "No Name"), ("delete", "")])
 def test_wrong_arguments_are_answered_with_how_to_use_it(run, arguments):
     code, lines = run(*arguments)
 
     assert code == exit_codes.BAD_SETTINGS
-    assert lines == ["usage: python -m asya_sidecar.queues ensure|delete ACTOR [ACTOR ...]"]
+    assert lines == ["usage: python -m asya_sidecar.queues ensure|check|delete ACTOR [ACTOR ...]"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ VERSION = 1
 """The version of the protocol that is spoken here."""
 
 _ENVELOPE_OVERHEAD = 64 * 1024
+_UNREADABLE = (ProtocolError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a frame may cause; msgspec leaves bytes that are no UTF-8, and what is nested too deep, to Python."""
 
 _Size = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -79,10 +81,11 @@ class Connection(asyncio.Protocol):
                 self._handle(kind, request, body)
                 if self.closing:
                     return
-        except (ProtocolError, msgspec.DecodeError) as error:
-            log.error("the runtime broke the protocol: %s", error, extra={"event": "protocol_error"})
+        except _UNREADABLE as error:
+            why = f"{error}; use sidecar and runtime of one release"
+            log.error("the runtime broke the protocol: %s", why, extra={"event": "protocol_error"})
             self.broken = True
-            self.close(f"it broke the protocol: {error}")
+            self.close(f"it broke the protocol: {why}")
 
     def eof_received(self) -> None:
         """Send nothing more to a runtime that has ended."""
@@ -152,9 +155,6 @@ class Connection(asyncio.Protocol):
         if self.greeted:
             raise ProtocolError("the runtime sent HELLO twice")
         if hello.version != VERSION:
-            raise ProtocolError(
-                f"the runtime speaks version {hello.version}, this sidecar version {VERSION}; "
-                "use sidecar and runtime of one release"
-            )
+            raise ProtocolError(f"the runtime speaks version {hello.version}, this sidecar version {VERSION}")
         self.greeted = True
         self.client.connected(self, hello)

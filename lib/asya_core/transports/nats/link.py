@@ -47,6 +47,11 @@ class Link(asyncio.Protocol):
         self._silent_ticks = 0
         self._unanswered_ticks = 0
 
+    @property
+    def version(self) -> str:
+        """The server's version."""
+        return str(self.info.get("version"))
+
     def write(self, data: bytes) -> None:
         """Send bytes made by `wire` with all others of this turn."""
         if not self._out:

@@ -18,13 +18,12 @@ from typing import IO, Any, NoReturn
 from urllib.parse import quote, unquote, urlsplit
 
 from asya_cli.errors import CliError
-from asya_cli.local.brokers.rabbitmq_node import Node
+from asya_cli.local.brokers.rabbitmq_node import NAME, Node
 from asya_cli.local.brokers.rabbitmq_programs import Programs, need_programs
 from asya_cli.local.ports import FreePorts
 from tools.needs import Need
 
 READY_SECONDS = 90.0
-END_SECONDS = 20.0
 STATISTICS_MS = 250
 READY = "Server startup complete"
 USER, PASSWORD = "asya", "secret"
@@ -88,6 +87,7 @@ class GivenRabbitmq(Management):
     """
 
     is_running = True
+    is_refusing = False
 
     @property
     def tls_port(self) -> int:
@@ -114,15 +114,21 @@ class GivenRabbitmq(Management):
     def kill(self) -> None:
         self._cannot()
 
-    def evaluate(self, _expression: str) -> str:
+    def refuse(self) -> None:
         self._cannot()
 
-    def control(self, *_arguments: str) -> str:
+    def accept(self) -> None:
+        self._cannot()
+
+    def close_connections(self) -> None:
+        self._cannot()
+
+    def evaluate(self, _expression: str) -> str:
         self._cannot()
 
 
 class RabbitmqServer(Management):
-    """One node with its data in `folder`; it keeps its ports and its messages over `stop` and `start`."""
+    """One node with its data in `folder`; it keeps its ports and its messages over `kill` and `start`."""
 
     max_message_bytes = 1024 * 1024
 
@@ -135,6 +141,7 @@ class RabbitmqServer(Management):
         self._command = node.argv(programs)
         self._environ = os.environ | node.environ
         self._running: _Running | None = None
+        self.is_refusing = False
         node.configure(self._settings(certificates), statistics_ms=STATISTICS_MS)
 
     @property
@@ -146,12 +153,26 @@ class RabbitmqServer(Management):
         self._running = _Running(self._command, self._environ)
         log = self._running.wait_until_ready()
         if READY not in log:
-            self._end(signal.SIGKILL)
+            self._end()
             raise RuntimeError(f"RabbitMQ did not start:\n{log[-4000:]}")
 
-    def stop(self) -> None:
-        """End it as an orchestrator would."""
-        self._end(signal.SIGTERM)
+    def refuse(self) -> None:
+        """End all connections and take no more, until `accept`."""
+        self.is_refusing = True
+        self.evaluate("rabbit_maintenance:suspend_all_client_listeners()")
+        self.close_connections()
+
+    def accept(self) -> None:
+        self.evaluate("rabbit_maintenance:resume_all_client_listeners()")
+        self.is_refusing = False
+
+    def close_connections(self) -> None:
+        """End all connections; new ones are taken."""
+        self.evaluate("rabbit_maintenance:close_all_client_connections()")
+
+    def close(self) -> None:
+        """End it for good; nobody wants its messages any more."""
+        self._end()
 
     def kill(self) -> None:
         """End it as a failing machine would, but some seconds after its queues were made.
@@ -160,22 +181,26 @@ class RabbitmqServer(Management):
         after a restart, does not answer, and stops the dead-lettering of whatever is on its way there.
         """
         if self._running is not None:
-            self.evaluate("[dets:sync(Table) || Table <- dets:all()].")
-        self._end(signal.SIGKILL)
+            self.evaluate("[dets:sync(Table) || Table <- dets:all()]")
+        self._end()
 
     def evaluate(self, expression: str) -> str:
-        """Evaluate an Erlang expression in the node."""
-        return self.control("eval", expression)
+        """Evaluate an Erlang expression in the node; a hundred times faster than rabbitmqctl, which boots a node, too.
 
-    def control(self, *arguments: str) -> str:
-        """Run rabbitmqctl."""
-        command = [str(self._programs.control), *arguments]
-        done = subprocess.run(command, env=self._environ, capture_output=True, text=True, check=True)
-        return done.stdout
+        Returns its value as Erlang writes it. Raises RuntimeError when it fails.
+        """
+        command = [str(self._programs.epmd.with_name("erl_call")), "-sname", NAME, "-e"]
+        done = subprocess.run(
+            command, env=self._environ, input=f"{expression}.\n", capture_output=True, text=True, check=True
+        )
+        if not done.stdout.startswith("{ok, "):
+            raise RuntimeError(f"{expression}: {done.stdout}{done.stderr}")
+        return done.stdout.removeprefix("{ok, ").removesuffix("}")
 
-    def _end(self, how: signal.Signals) -> None:
+    def _end(self) -> None:
+        self.is_refusing = False
         if self._running is not None:
-            self._running.end(how)
+            self._running.end()
             self._running = None
 
     def _settings(self, certificates: Path | None) -> list[str]:
@@ -211,10 +236,8 @@ class _Running:
         self._settled.wait(READY_SECONDS)
         return "".join(self._log)
 
-    def end(self, how: signal.Signals) -> None:
-        """Signal the server, end what is left of its group, and wait until nothing of it holds the log any more."""
-        self._process.send_signal(how)
-        self._reader.join(0 if how == signal.SIGKILL else END_SECONDS)
+    def end(self) -> None:
+        """Kill the server with all its group, and wait until nothing of it holds the log any more."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

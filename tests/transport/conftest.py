@@ -52,7 +52,7 @@ def rabbitmq_server(need, tmp_path_factory, rabbitmq_certificates):
     server = RabbitmqServer(programs_or_skip(need), folder, certificates=rabbitmq_certificates)
     server.start()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture

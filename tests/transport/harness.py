@@ -35,6 +35,9 @@ class Harness(Protocol):
     async def stop(self) -> None:
         """Make the broker unreachable; what it stored stays."""
 
+    async def die(self) -> None:
+        """End the broker as a failing machine would; what it confirmed stays."""
+
     async def start(self) -> None:
         """Make it reachable again, where it was."""
 

@@ -28,5 +28,8 @@ class MemoryHarness:
     async def stop(self) -> None:
         self._broker.stop()
 
+    async def die(self) -> None:
+        self._broker.stop()
+
     async def start(self) -> None:
         self._broker.start()

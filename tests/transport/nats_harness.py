@@ -41,6 +41,9 @@ class NatsHarness:
     async def stop(self) -> None:
         await asyncio.to_thread(self._server.kill)
 
+    async def die(self) -> None:
+        await self.stop()
+
     async def start(self) -> None:
         await asyncio.to_thread(self._server.start)
 

@@ -42,18 +42,24 @@ class RabbitmqHarness:
         pass
 
     async def close(self) -> None:
-        if not self._server.is_running:
-            await self.start()
+        await self.start()
 
     def transport(self, *, lease_seconds: float = 30.0) -> RabbitmqTransport:
         del lease_seconds
         return RabbitmqTransport(self._settings())
 
     async def stop(self) -> None:
+        """Let it live on, for it takes seconds to start."""
+        await asyncio.to_thread(self._server.refuse)
+
+    async def die(self) -> None:
         await asyncio.to_thread(self._server.kill)
 
     async def start(self) -> None:
-        await asyncio.to_thread(self._server.start)
+        if not self._server.is_running:
+            await asyncio.to_thread(self._server.start)
+        elif self._server.is_refusing:
+            await asyncio.to_thread(self._server.accept)
 
     async def make_conflicting_queue(self, queue: str) -> None:
         await self._declare(queue)

@@ -13,7 +13,7 @@ async def test_messages_outlive_the_broker_and_the_consumer_resumes(broker, part
     consumer = await transport.consume(queue, 2, inbox)
     await send_all(transport, queue, [b"1", b"2", b"3", b"4", b"5"])
     in_hand = await inbox.take_many(2)
-    await broker.stop()
+    await broker.die()
     await eventually(lambda: not consumer.consuming)
     await broker.start()
     await consuming(consumer)
@@ -53,7 +53,7 @@ async def test_nothing_that_was_confirmed_is_lost_when_the_broker_dies(broker, p
     await transport.ensure(queue)
     outcomes = {b"%d" % each: send(transport, queue, b"%d" % each) for each in range(2000)}
     await outcomes[b"100"].wait()
-    await broker.stop()
+    await broker.die()
     results = {body: await outcome.wait(15) for body, outcome in outcomes.items()}
     confirmed = {body for body, error in results.items() if error is None}
     await broker.start()

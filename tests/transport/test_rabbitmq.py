@@ -19,7 +19,7 @@ async def full(rabbitmq_server):
     """Give a function that makes the server take nothing more, and one that ends this."""
 
     async def limit_memory(share):
-        await asyncio.to_thread(rabbitmq_server.control, "set_vm_memory_high_watermark", share)
+        await asyncio.to_thread(rabbitmq_server.evaluate, f"vm_memory_monitor:set_vm_memory_high_watermark({share})")
 
     yield (lambda: limit_memory("0.00001")), (lambda: limit_memory("0.4"))
     await limit_memory("0.4")
@@ -99,14 +99,14 @@ async def consuming_again(transport, consumer):
 
 
 async def test_a_channel_that_the_server_closes_is_replaced(rabbit, rabbitmq_server, parties, queue):
-    await asyncio.to_thread(rabbitmq_server.evaluate, "application:set_env(rabbit, consumer_timeout, 500).")
+    await asyncio.to_thread(rabbitmq_server.evaluate, "application:set_env(rabbit, consumer_timeout, 500)")
     try:
         transport, inbox = await parties.join(rabbit), Inbox()
         await transport.ensure(queue)
         consumer = await transport.consume(queue, 1, inbox)
         await consuming(consumer)
     finally:
-        await asyncio.to_thread(rabbitmq_server.evaluate, "application:set_env(rabbit, consumer_timeout, 1800000).")
+        await asyncio.to_thread(rabbitmq_server.evaluate, "application:set_env(rabbit, consumer_timeout, 1800000)")
     await publish(transport, queue, b"long work")
     late = await inbox.take()
     await eventually(lambda: late.is_lost)
@@ -125,9 +125,7 @@ async def test_a_connection_that_the_server_closes_is_replaced(rabbit, rabbitmq_
     await transport.ensure(queue)
     consumer = await transport.consume(queue, 1, inbox)
     await consuming(consumer)
-    closing = asyncio.to_thread(rabbitmq_server.control, "close_all_connections", "--global", "maintenance")
-    done, _ = await asyncio.gather(closing, consuming_again(transport, consumer))
-    assert "Closing" in done
+    await asyncio.gather(asyncio.to_thread(rabbitmq_server.close_connections), consuming_again(transport, consumer))
     await publish(transport, queue, b"work")
     assert (await inbox.take()).body == b"work"
 

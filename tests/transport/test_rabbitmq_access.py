@@ -11,6 +11,8 @@ from asya_sidecar import exit_codes, queues
 from tests.transport.parties import Inbox, consuming, eventually, send_all
 from tests.transport.rabbitmq_harness import RabbitmqHarness
 
+CHANGE = 'rabbit_auth_backend_internal:change_password(<<"{}">>, <<"{}">>, <<"test">>)'
+
 
 @pytest.mark.parametrize(("file", "text"), [("password", "wrong"), ("username", "nobody")])
 async def test_wrong_credentials_are_refused_with_a_sentence(rabbit, tmp_path, file, text):
@@ -76,15 +78,14 @@ async def test_a_changed_password_is_used_for_the_next_connection(
     consumer = await transport.consume(queue, 1, Inbox())
     await consuming(consumer)
     try:
-        await asyncio.to_thread(rabbitmq_server.control, "change_password", rabbitmq_server.user, "changed")
+        await asyncio.to_thread(rabbitmq_server.evaluate, CHANGE.format(rabbitmq_server.user, "changed"))
         rabbit_network.sever()
         await eventually(lambda: not transport.connected)
         (tmp_path / "password").write_text("changed")
         await consuming(consumer)
     finally:
-        await asyncio.to_thread(
-            rabbitmq_server.control, "change_password", rabbitmq_server.user, rabbitmq_server.password
-        )
+        own = CHANGE.format(rabbitmq_server.user, rabbitmq_server.password)
+        await asyncio.to_thread(rabbitmq_server.evaluate, own)
         (tmp_path / "password").write_text(rabbitmq_server.password)
 
 

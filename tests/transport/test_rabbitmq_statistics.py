@@ -8,7 +8,8 @@ from asya_cli.local.ports import FreePorts
 from asya_core.transports.rabbitmq import statistics
 from asya_sidecar import exit_codes, queues
 
-SWITCH = "application:set_env(rabbitmq_management_agent, disable_metrics_collector, {})."
+TAGS = 'rabbit_auth_backend_internal:set_tags(<<"{}">>, [{}], <<"test">>)'
+SWITCH = "application:set_env(rabbitmq_management_agent, disable_metrics_collector, {})"
 
 
 @pytest.fixture
@@ -75,10 +76,10 @@ async def test_an_api_that_can_not_be_reached_from_the_job_is_only_told(ensure):
 
 
 async def test_an_api_that_refuses_the_jobs_user_is_only_told(ensure, url, rabbitmq_server):
-    await asyncio.to_thread(rabbitmq_server.control, "set_user_tags", rabbitmq_server.user)
+    await asyncio.to_thread(rabbitmq_server.evaluate, TAGS.format(rabbitmq_server.user, ""))
     try:
         code, line = await ensure(url)
     finally:
-        await asyncio.to_thread(rabbitmq_server.control, "set_user_tags", rabbitmq_server.user, "administrator")
+        await asyncio.to_thread(rabbitmq_server.evaluate, TAGS.format(rabbitmq_server.user, "administrator"))
     assert code == exit_codes.OK
     assert "refuses this user; give it the tag `monitoring`; KEDA has to read it" in line

@@ -24,10 +24,9 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The server, the program that asks and changes it, and Erlang's register of nodes."""
+    """The server, and Erlang's register of nodes, which it needs."""
 
     server: Path
-    control: Path
     epmd: Path
 
 
@@ -41,7 +40,7 @@ def find_programs() -> Programs | None:
         raise CliError(
             f"can't find epmd; RabbitMQ is in {folder}, but Erlang's programs are not on PATH; put them there"
         )
-    return Programs(folder / "rabbitmq-server", folder / "rabbitmqctl", Path(epmd))
+    return Programs(folder / "rabbitmq-server", Path(epmd))
 
 
 def need_programs(say: Say) -> Programs:

@@ -29,7 +29,7 @@ spec:
 {{- $scaling := . -}}
 {{- $fields := list "pollingInterval" "cooldownPeriod" "initialCooldownPeriod" "idleReplicaCount" "minReplicaCount" "maxReplicaCount" -}}
 {{- range $field := $fields }}
-{{- if not (kindIs "invalid" (get $scaling $field)) }}
+{{- if and (hasKey $scaling $field) (not (kindIs "invalid" (get $scaling $field))) }}
 {{ $field }}: {{ int (get $scaling $field) }}
 {{- end }}
 {{- end }}

@@ -22,7 +22,6 @@ UNIT := $(wildcard lib images cli examples tools tests/contract tests/chart)
 INTEGRATION := $(wildcard tests/transport tests/pipeline)
 E2E := $(sort $(filter-out $(UNIT) $(INTEGRATION),$(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py tests/*/*/test_*.py)))))
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadfile
-HELM = $(firstword $(wildcard $(VENV)/bin/helm) helm)
 
 .PHONY: help
 help: ## Show the targets and what each one does
@@ -82,9 +81,12 @@ fmt: $(READY) ## Put the Python sources into their form
 .PHONY: build
 build: $(READY) ## Build the wheel, the charts' packages and, with Docker or buildah, the images
 	$(PY) -m hatchling build --target wheel --directory dist
-	@command -v $(HELM) >/dev/null || { echo "error: helm is not on PATH; install helm 3.17 or newer"; exit 1; }
-	$(HELM) package charts/*/ --destination dist
+	$(PY) -m tools.package
 	$(PY) -m tools.images
+
+.PHONY: package
+package: $(READY) ## Make the chart repository: packages, index.yaml, flavors and values beside them; ARGS=--url=...
+	$(PY) -m tools.package $(ARGS)
 
 .PHONY: generate
 generate: $(READY) ## Write everything that is generated

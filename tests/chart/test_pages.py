@@ -10,7 +10,13 @@ import yaml
 
 from tests.chart.rendering import KUBE_VERSION, ROOT, Rendered
 
-PAGES = ("README.md", "charts/actor/README.md", "charts/crew/README.md", "flavors/README.md")
+PAGES = (
+    "README.md",
+    "charts/actor/README.md",
+    "charts/crew/README.md",
+    "charts/pipeline/README.md",
+    "flavors/README.md",
+)
 _FILE = re.compile(r"^```yaml\n# (\S+\.yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HELM = re.compile(r"^\s*helm ", re.MULTILINE)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import time
 
 import pytest
 
 from tests.chart.kube import DRY_RUN, kube_server
-from tests.chart.rendering import JOB, RUNTIME, SIDECAR
+from tests.chart.rendering import JOB, ROOT, RUNTIME, SIDECAR
 
 CHART = "charts/pipeline"
 SCENARIO = "charts/pipeline/ci/three-actors-values.yaml"
@@ -50,6 +51,7 @@ def without(rendered, *kinds):
 
 
 def test_each_actor_is_what_the_chart_actor_makes_of_it(helm):
+    # A chart's own null is no value in a chart above it, so nothing here may depend on one.
     own = {"handler": "a.b", "env": [{"name": "A", "value": "1"}], "scaling": {"maxReplicaCount": 3}}
     shared = {"image": IMAGE, "imageRegistry": "registry.example.com/asya", "resources": {"limits": {"memory": "1Gi"}}}
     several = without(template(helm, {**shared, "actors": {"one": own}}), "ConfigMap", "Job", "Pod")
@@ -76,7 +78,7 @@ def test_shared_keys_count_for_all_and_an_actors_own_for_it(pipeline):
 
     assert seen == {
         "preprocessor": (IMAGE, "preprocessor.process", "en", 20),
-        "classifier": (IMAGE, "classifier.TextClassifier.process", "en", 20),
+        "classifier": (IMAGE, "classifier.TextClassifier.process", "en", 10),
         "translator": (IMAGE, "translator.process", "en", 5),
     }
     assert pipeline.env(RUNTIME, "classifier")["MODEL_PATH"] == "/models/classifier"
@@ -110,6 +112,28 @@ def test_lists_of_mounts_and_tolerations_are_joined_too(helm):
     assert ("cache", "/b") not in seen
     assert {"cache", "own"} <= {each["name"] for each in rendered.pod(name="x")["volumes"]}
     assert rendered.pod(name="x")["tolerations"] == [{"key": "gpu"}, {"key": "spot"}]
+
+
+def test_an_actors_flavors_come_from_the_chart_and_count_for_it_alone(pipeline):
+    limits = {name: pipeline.container(RUNTIME, name).get("resources", {}).get("limits", {}) for name in NAMES}
+
+    assert limits == {"classifier": {"nvidia.com/gpu": 1}, "preprocessor": {}, "translator": {}}
+    assert pipeline.one("ScaledObject", "classifier")["spec"]["cooldownPeriod"] == 600
+
+
+def test_an_actors_own_keys_win_over_its_flavors(helm):
+    own = {"handler": "a.b", "flavor": "spot", "flavors": ["gpu"], "scaling": {"maxReplicaCount": 2}}
+    spec = template(helm, {"image": IMAGE, "actors": {"x": own}}).one("ScaledObject", "x")["spec"]
+
+    assert (spec["maxReplicaCount"], spec["cooldownPeriod"]) == (2, 600)
+
+
+def test_every_object_of_the_chart_actor_is_there_too():
+    def objects(chart):
+        files = (ROOT / "charts" / chart / "templates").rglob("*.yaml")
+        return {found for file in files for found in re.findall(r'"object" "([a-z-]+)"', file.read_text())}
+
+    assert objects("actor") - {"nothing"} == objects("pipeline")
 
 
 def test_the_runtime_is_there_once_and_all_mount_it(pipeline):
@@ -168,6 +192,10 @@ def test_an_environments_file_fits_this_chart_too(helm):
         ({"a": {"transport": "nats"}}, "actors.a: Additional property transport is not allowed"),
         ({"a": {"actor": "b"}}, "actors.a: Additional property actor is not allowed"),
         ({"a": {"scaling": {"min": 1}}}, "actors.a.scaling: Additional property min is not allowed"),
+        (
+            {"a": {"flavors": ["rabbitmq"]}},
+            'ERROR: actors.a.flavors: they choose transport "rabbitmq", and the release',
+        ),
         ({"A_b": {}}, "A_b"),
     ],
 )

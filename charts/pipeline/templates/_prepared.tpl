@@ -1,13 +1,14 @@
 {{/*
-Every actor's values, made once for all templates, since that is most of the work. They lie in .Values.prepared:
+Every actor's values, made once for all templates, since that is most of the work. They lie in the root, which all templates
+have in common, as prepared:
 actors, a map from name to {raw: values as the chart `actor` takes them, values: in normal form (actor.values)}, and
 release, the same for what is there once, under the release's name. Guards are run here, before any object is made.
 Takes: the root.
 */}}
 {{- define "pipeline.prepare" -}}
-{{- if not (hasKey .Values "prepared") -}}
+{{- if not (hasKey . "prepared") -}}
 {{- $prepared := dict "actors" dict "release" dict -}}
-{{- $_ := set .Values "prepared" $prepared -}}
+{{- $_ := set . "prepared" $prepared -}}
 {{- $shared := include "pipeline.shared" . | fromJson -}}
 {{- include "pipeline.refuse" (include "pipeline.guards" (dict "root" . "shared" $shared)) -}}
 {{- range $name, $own := .Values.actors -}}

@@ -5,7 +5,7 @@ Takes: root, object, and optionally once (true: one for all).
 */}}
 {{- define "pipeline.render" -}}
 {{- include "pipeline.prepare" .root -}}
-{{- $prepared := .root.Values.prepared -}}
+{{- $prepared := .root.prepared -}}
 {{- range $name, $made := ternary $prepared.release $prepared.actors (.once | default false) }}
 {{- with include (printf "actor.%s" $.object) (dict
   "root" $.root

@@ -3,7 +3,7 @@ Values of what counts for all actors, as JSON: the actor chart's defaults with t
 Takes: the root.
 */}}
 {{- define "pipeline.shared" -}}
-{{- $shared := omit .Values "actor" "actors" "global" "prepared" -}}
+{{- $shared := omit .Values "actor" "actors" "global" -}}
 {{- include "actor.overlay" (dict "base" (omit .Values.actor "global") "over" $shared) }}
 {{- end }}
 

@@ -17,6 +17,8 @@ KUBE_VERSION = "1.34.0"
 HANDLER = {"image": "registry.example.com/text:1.0.0", "handler": "text_processor.process"}
 RUNTIME, SIDECAR, JOB = "asya-runtime", "asya-sidecar", "queues"
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 Object = dict[str, Any]
 
 
@@ -82,13 +84,18 @@ class Helm:
         assert done.returncode == 0, done.stderr
         strange = [line for line in done.stderr.splitlines() if "found symbolic link" not in line]
         assert not strange, f"Helm warns: {strange}"
-        return Rendered([each for each in yaml.safe_load_all(done.stdout) if each])
+        return Rendered([each for each in yaml.load_all(done.stdout, Loader=LOADER) if each])
 
     def refusal(
-        self, values: Mapping[str, Any], *, chart: str | Path = "charts/actor", release: str = "my-model"
+        self,
+        values: Mapping[str, Any],
+        *,
+        chart: str | Path = "charts/actor",
+        release: str = "my-model",
+        arguments: Sequence[str] = (),
     ) -> str:
         """What Helm says when it does not render; fails where it does."""
-        done = self._template(values, chart, release, (), ())
+        done = self._template(values, chart, release, (), arguments)
         assert done.returncode != 0, "Helm rendered what it should refuse"
         return done.stderr
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import re
+import shutil
+
 import pytest
 
-from tests.chart.rendering import HANDLER
+from tests.chart.cases import tell
+from tests.chart.rendering import HANDLER, ROOT
 
 
 def pod(**spec):
@@ -15,7 +21,12 @@ def runtime(**fields):
     return pod(containers=[{"name": "asya-runtime", "image": "x", **fields}])
 
 
+def policy(**fields):
+    return {"resiliency": {"policies": {"default": fields}}}
+
+
 RABBITMQ = {"transport": "rabbitmq"}
+HPA = {"metrics": [{"type": "Resource", "resource": {"name": "cpu"}}]}
 REFUSED = {
     "image alone": ({"image": "x"}, "handler: image is given, but nothing to call in it; set handler to module"),
     "handler alone": ({"handler": "a.b"}, "image: handler is given, but no image that holds it; set image"),
@@ -165,6 +176,122 @@ REFUSED = {
         {"resiliency": {"policies": {"default": {"thenRoute": ["x", "error-end"]}}}},
         "resiliency.policies.default.thenRoute[1]: error-end is reached by the end of a route, not by naming it",
     ),
+    "pod's security": (pod(securityContext={"fsGroup": 1}), "spec.securityContext: the chart sets it; remove it"),
+    "init container's name": (
+        {"initContainers": {"asya-fetch": {"image": "x"}}},
+        "initContainers.asya-fetch: names that begin with asya- belong to the chart; rename it",
+    ),
+    "unknown flavor": (
+        {"flavors": ["gpu-a100"]},
+        'flavors: "gpu-a100" is no flavor of this chart, which has agentic, always-on, ',
+    ),
+    "no time to load": ({"startup": {"timeout": 0}}, "startup.timeout: 0 leaves a handler no time to load; use at"),
+    "few in hand": (
+        {"prefetch": 2, "concurrency": 4},
+        "prefetch: 2 messages can't fill the 4 places that concurrency makes; raise it, or leave it at auto",
+    ),
+    "idle pods": (
+        {"scaling": {"minReplicaCount": 3, "idleReplicaCount": 1}},
+        "scaling.idleReplicaCount: KEDA knows 0 alone, with 1 the number of pods would swing; use 0, or remove it",
+    ),
+    "idle is least": (
+        {"scaling": {"idleReplicaCount": 0}},
+        "scaling.idleReplicaCount: it has to be less than scaling.minReplicaCount, which is 0 and means the same",
+    ),
+    "fallback over max": (
+        {"scaling": {"fallback": {"failureThreshold": 3, "replicas": 60}}},
+        "scaling.fallback.replicas: 60 is more than scaling.maxReplicaCount, 50; lower it or raise the other",
+    ),
+    "fallback of a formula": (
+        {"scaling": {"fallback": {"failureThreshold": 3, "replicas": 2, "behavior": "scalingModifiers"}}},
+        "scaling.fallback.behavior: scalingModifiers needs a formula that handles what can't be read",
+    ),
+    "formula without target": (
+        {"scaling": {"advanced": {"formula": "queue"}}},
+        "scaling.advanced.formula: KEDA compares its result with a target; set scaling.advanced.target",
+    ),
+    "target without formula": (
+        {"scaling": {"advanced": {"target": "5", "activationTarget": "1"}}},
+        "scaling.advanced.activationTarget: it belongs to a formula; set scaling.advanced.formula, or remove it",
+    ),
+    "utilization": (
+        {"scaling": {"advanced": {"formula": "queue", "target": "5", "metricType": "Utilization"}}},
+        "scaling.advanced.metricType: a formula's result has no utilization; use AverageValue or Value",
+    ),
+    "hpa to zero": (
+        {"scaling": {"hpa": HPA}},
+        "scaling.minReplicaCount: a HorizontalPodAutoscaler never goes below 1 pod; set 1 or more, or remove",
+    ),
+    "hpa and keda": (
+        {"scaling": {"hpa": HPA, "minReplicaCount": 1, "initialCooldownPeriod": 0}},
+        "scaling.initialCooldownPeriod: it is KEDA's, and scaling.hpa takes KEDA's place; remove one of them",
+    ),
+    "hpa and pause": ({"scaling": {"hpa": HPA, "paused": True}}, "scaling.paused: it is KEDA's, and scaling.hpa takes"),
+    "delay over its limit": (
+        policy(initialDelay="2m", maxInterval="1m"),
+        "resiliency.policies.default.initialDelay: 2m is more than maxInterval, 1m, so every delay would be cut",
+    ),
+    "retry twice": (
+        {"resiliency": {"retry": {"maxAttempts": 3}, "policies": {"default": {}}}},
+        "resiliency.retry: resiliency.policies.default says the same in today's names; keep one of them",
+    ),
+    "coefficient": (
+        {"resiliency": {"retry": {"backoffCoefficient": 1.5}}},
+        "resiliency.retry.backoffCoefficient: 1.5 is not built, delays double; remove it, or use policy: constant",
+    ),
+    "non-retryable twice": (
+        {"resiliency": {"nonRetryableErrors": ["E"], "policies": {"non-retryable": {}}}},
+        "resiliency.nonRetryableErrors: it stands for a policy called non-retryable, which resiliency.policies has",
+    ),
+    "old and new route": (
+        policy(onExhausted=["a"], thenRoute=["b"]),
+        "resiliency.policies.default.onExhausted: it is an old name of thenRoute, which is given, too; keep thenRoute",
+    ),
+    "egress without a policy": (
+        {"networkPolicy": {"egress": [{}]}},
+        "networkPolicy.egress: it counts only with a policy; set networkPolicy.enabled to true, or remove it",
+    ),
+    "identity without an account": (
+        {"serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/r"}}},
+        "serviceAccount.annotations: they belong to an account of the chart; set serviceAccount.create to true",
+    ),
+    "two accounts": (
+        {"serviceAccountName": "ml", "serviceAccount": {"create": True}},
+        "serviceAccountName: serviceAccount.create makes another account, called like the actor; keep one of them",
+    ),
+    "no disruption at all": (
+        {"podDisruptionBudget": {"maxUnavailable": 0}},
+        "podDisruptionBudget.maxUnavailable: 0 would let no node be drained; use 1 or more, or null for no budget",
+    ),
+    "short-lived job": (
+        {"queues": {"job": {"ttlSecondsAfterFinished": 60}}},
+        "queues.job.ttlSecondsAfterFinished: after 60 s the Job may be gone before Helm or Argo CD has seen its end",
+    ),
+    "hasty job": (
+        {"queues": {"job": {"activeDeadlineSeconds": 30}}},
+        "queues.job.activeDeadlineSeconds: the Job waits 60 s for the broker, so 30 s may end it without a word",
+    ),
+    "monitoring url": (
+        {"transports": {"nats": {"monitoringEndpoint": "http://nats:8222"}}},
+        'transports.nats.monitoringEndpoint: "http://nats:8222" is not host:port; write it like nats-headless',
+    ),
+    "patient batches": (
+        {**HANDLER, "batch": {"maxSize": 8, "maxWait": "31s"}},
+        "batch.maxWait: 31s is more than a tenth of timeout.actor, 5m; waiting for a full batch is to save time",
+    ),
+    "waiting for nobody": (
+        {"batch": {"maxWait": "1s"}},
+        "batch.maxWait: 1s would never count, since batch.maxSize is 1",
+    ),
+    "batches of the echo": ({"batch": {"maxSize": 8}}, "batch.maxSize: the built-in echo handler takes one message at"),
+    "too many at once": (
+        {**HANDLER, "concurrency": 1024, "batch": {"maxSize": 1024}},
+        "batch.maxSize: with concurrency it makes 1048576 messages at once, and brokers hand out at most 65535",
+    ),
+    "few for a batch": (
+        {**HANDLER, "prefetch": 8, "concurrency": 2, "batch": {"maxSize": 8}},
+        "prefetch: 8 messages can't fill the batches, which take 16 (concurrency times batch.maxSize); raise it",
+    ),
 }
 REFUSED_CREW = {
     "relative folder": ({"store": {"url": "file://data"}}, 'store.url: "file://data" names no folder; write its whole'),
@@ -178,20 +305,69 @@ REFUSED_CREW = {
 }
 
 
-@pytest.mark.parametrize(("values", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_the_actor_chart_refuses(helm, values, sentence):
-    message = helm.refusal(values)
-
-    assert "ERROR: " in message
-    assert sentence in message
+OLD_KUBERNETES = "sidecar.native: Kubernetes v1.28.0 starts no such sidecars, 1.29 is the first; set it to false"
+NO_RUNTIME = "runtime.inject: this copy of the chart has no files of the runtime; use a released chart, or set it to"
 
 
-@pytest.mark.parametrize(("values", "sentence"), REFUSED_CREW.values(), ids=REFUSED_CREW)
-def test_the_crew_chart_refuses(helm, values, sentence):
-    message = helm.refusal(values, chart="charts/crew")
+@pytest.fixture(scope="module")
+def told(helm):
+    """What the actor chart says of each case, a line for each mistake."""
+    return {name: case.refused for name, case in tell(helm, {name: REFUSED[name][0] for name in REFUSED}).items()}
 
-    assert "ERROR: " in message
-    assert sentence in message
+
+@pytest.fixture(scope="module")
+def told_by_helm(helm, tmp_path_factory):
+    """What can't be asked for many values at once: an old Kubernetes, a chart without files, the chart of the ends."""
+    bare = tmp_path_factory.mktemp("bare") / "actor"
+    shutil.copytree(ROOT / "charts/actor", bare)
+    shutil.rmtree(bare / "files")
+    messages = [
+        helm.refusal({"sidecar": {"native": True}}, arguments=["--kube-version", "1.28.0"]),
+        helm.refusal(HANDLER, chart=bare),
+        *(helm.refusal(values, chart="charts/crew") for values, _ in REFUSED_CREW.values()),
+    ]
+    return [line for message in messages for line in message.splitlines() if line.startswith("ERROR: ")]
+
+
+@pytest.mark.parametrize(("name", "sentence"), [(name, sentence) for name, (_, sentence) in REFUSED.items()])
+def test_the_actor_chart_refuses(told, name, sentence):
+    assert [line for line in told[name] if line.startswith("ERROR: ") and sentence in line]
+
+
+def test_values_are_refused_by_helm_itself(helm):
+    message = helm.refusal(REFUSED["min over max"][0])
+
+    assert f"\nERROR: {REFUSED['min over max'][1]}" in message
+
+
+@pytest.mark.parametrize("sentence", [OLD_KUBERNETES, NO_RUNTIME, *(sentence for _, sentence in REFUSED_CREW.values())])
+def test_it_is_refused_by_helm(told_by_helm, sentence):
+    assert [line for line in told_by_helm if sentence in line]
+
+
+def guards():
+    """Each sentence of a guard in the templates, as a pattern: what it names may be anything."""
+    for chart in ("actor", "crew"):
+        for file in sorted((ROOT / f"charts/{chart}/templates").glob("*.tpl")):
+            for line in file.read_text().splitlines():
+                if line.startswith("ERROR: "):
+                    yield ".*".join(re.escape(part) for part in re.split(r"\{\{.*?\}\}", line))
+
+
+@pytest.mark.parametrize("guard", list(guards()))
+def test_every_guard_is_tried(told, told_by_helm, guard):
+    lines = [*itertools.chain.from_iterable(told.values()), *told_by_helm]
+
+    assert [line for line in lines if re.fullmatch(guard, line)], "no case above makes it speak; add one"
+
+
+def test_every_guard_names_a_value_says_why_and_what_to_do(told):
+    keys = json.loads((ROOT / "charts/actor/values.schema.json").read_text())["properties"]
+
+    for line in itertools.chain.from_iterable(told.values()):
+        path, _, sentence = line.removeprefix("ERROR: ").partition(": ")
+        assert {re.split(r"[.\[]", each)[0] for each in path.split(", ")} <= keys.keys(), line
+        assert "; " in sentence, line
 
 
 def test_all_mistakes_are_told_at_once(helm):

@@ -16,6 +16,7 @@ PAGES = (
     "charts/crew/README.md",
     "charts/pipeline/README.md",
     "flavors/README.md",
+    "values/README.md",
 )
 _FILE = re.compile(r"^```yaml\n# (\S+\.yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -47,10 +47,6 @@ test-runtime: $(READY) ## Test the runtime on every Python of this machine, 3.9 
 test-integration: $(READY) ## Test the transports and whole pipelines against real servers
 	$(PYTEST) $(INTEGRATION) $(ARGS)
 
-.PHONY: test-rabbitmq
-test-rabbitmq: $(READY) ## Test the RabbitMQ transport against a real server; as root on Debian it installs one
-	ASYA_TEST_RABBITMQ=1 $(PYTEST) tests/transport -k rabbit $(ARGS)
-
 .PHONY: test-e2e
 test-e2e: $(READY) ## Test what a user does: the commands, the documents, and runs in which parts are killed
 	$(PYTEST) $(E2E) $(ARGS)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.brokers.certificates import make_certificates
 from tests.brokers.nats_server import NatsServer
-from tests.brokers.rabbitmq_server import GivenRabbitmq, RabbitmqServer, programs_or_skip
 from tests.transport.harness import ForgetfulHarness, Harness, NetworkHarness, RealHarness
 from tests.transport.memory_harness import MemoryHarness
 from tests.transport.nats_harness import NatsHarness, NatsNetworkHarness
@@ -27,32 +22,6 @@ def nats_server(need, tmp_path_factory):
     server.start()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="session")
-def rabbitmq_certificates(tmp_path_factory):
-    """Give a folder with the server's certificate and authorities, or None where there is no openssl."""
-    openssl = shutil.which("openssl")
-    return make_certificates(Path(openssl), tmp_path_factory.mktemp("certificates")) if openssl else None
-
-
-@pytest.fixture(scope="session")
-def rabbitmq_server(need, tmp_path_factory, rabbitmq_certificates):
-    url = os.environ.get("ASYA_TEST_RABBITMQ_URL")
-    if url:
-
-        def cannot():
-            need.missing("the RabbitMQ of ASYA_TEST_RABBITMQ_URL is not ours to change", remedy="unset the variable")
-
-        yield GivenRabbitmq(url, os.environ.get("ASYA_TEST_RABBITMQ_MANAGEMENT_URL"), cannot)
-        return
-    if os.environ.get("ASYA_TEST_RABBITMQ") != "1":
-        need.missing("RabbitMQ has a target of its own, for it takes minutes", remedy="run `make test-rabbitmq`")
-    folder = tmp_path_factory.mktemp("rabbitmq")
-    server = RabbitmqServer(programs_or_skip(need), folder, certificates=rabbitmq_certificates)
-    server.start()
-    yield server
-    server.close()
 
 
 @pytest.fixture

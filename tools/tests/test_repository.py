@@ -17,7 +17,6 @@ PROMISED = {
     "test-unit",
     "test-integration",
     "test-e2e",
-    "test-rabbitmq",
     "test-runtime",
 }
 PROMISED |= {"lock", "generate", "verify", "chaos", "clean"}

@@ -84,6 +84,11 @@ class InvocationError(Exception):
         return body
 
 
+def timed_out(limit_ns: int) -> InvocationError:
+    """Return the fault of a handler that was ended after `limit_ns` nanoseconds."""
+    return InvocationError(TIMEOUT, f"the handler was ended after {limit_ns / 10**9:g} s, its timeout")
+
+
 def dump(fields: dict[str, object]) -> bytes:
     """Return one of our own small objects as JSON in UTF-8; a lone surrogate becomes its escape."""
     import json  # here and below: the supervisor needs none of it

@@ -33,7 +33,7 @@ class Noted:
 
     def begin(self, request, timeout_ms=0, now=5 * SECOND):
         self.session.receive(invoke_frame(request, None, timeout_ms=timeout_ms))
-        self.running.add(self.jobs[-1], now)
+        self.running.add(self.jobs[-1], now, self.jobs[-1].timeout_ns)
         return self.jobs[-1]
 
 
@@ -110,7 +110,7 @@ def test_a_connection_that_is_over_leaves_deadlines_without_requests(noted):
 def test_what_begins_for_a_connection_that_is_over_is_not_named(noted):
     noted.session.receive(invoke_frame(1, None))
     noted.session.abandon()
-    noted.running.add(noted.jobs[0], SECOND)
+    noted.running.add(noted.jobs[0], SECOND, 0)
 
     assert noted.slots.taken() == []
 

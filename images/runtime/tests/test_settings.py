@@ -100,7 +100,9 @@ def test_a_time_is_written_as_go_does_or_in_seconds(value, seconds):
     assert from_env({**LEAST, "ASYA_BATCH_MAX_WAIT": value}).batch_max_wait == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("value", ["-1s", "soon", "5 s", "1e1", "61m", "9" * 500, "1d", "s", ".s", "1m30", "1..5s", "\u0665s"])
+@pytest.mark.parametrize(
+    "value", ["-1s", "soon", "5 s", "1e1", "61m", "9" * 500, "1d", "s", ".s", "1m30", "1..5s", "\u0665s"]
+)
 def test_what_is_no_time_is_told(value):
     code, sentence = refusal({**LEAST, "ASYA_BATCH_MAX_WAIT": value})
 

@@ -5,8 +5,6 @@ import os
 import sys
 import time
 
-shared = {}
-
 
 class BusyError(OSError):
     retry_after = 2.5
@@ -80,6 +78,26 @@ async def answer_later(payloads: list) -> list:
     return answer(payloads)
 
 
+async def wrong_length_later(payloads: list) -> list:
+    return wrong_length(payloads)
+
+
+async def no_list_later(payloads: list) -> list:
+    return no_list(payloads)
+
+
+async def spoil_later(payloads: list) -> list:
+    return spoil(payloads)
+
+
+async def hold_later(payloads: list) -> list:
+    return await asyncio.get_running_loop().run_in_executor(None, hold, payloads)
+
+
+async def hold_envelopes_later(envelopes: list) -> list:
+    return await asyncio.get_running_loop().run_in_executor(None, hold_envelopes, envelopes)
+
+
 async def each_later(payloads: list) -> list:
     """Work on each message in a task of its own."""
 
@@ -92,15 +110,10 @@ async def each_later(payloads: list) -> list:
     return await asyncio.gather(*(one(payload) for payload in payloads), return_exceptions=True)
 
 
-async def wait_for_others(payloads: list) -> list:
-    """Say how many came, and wait for ever if one asks for that, or until a message opens the gate."""
+async def wait_for_ever(payloads: list) -> list:
+    """Say how many came, and never end if one asks for that; answer the others."""
     print("batch of", len(payloads), flush=True)
-    gate = shared.setdefault("gate", asyncio.Event())
-    if any("open" in payload for payload in payloads):
-        gate.set()
     try:
-        if any("wait" in payload for payload in payloads):
-            await gate.wait()
         if any("never" in payload for payload in payloads):
             await asyncio.Event().wait()
     except asyncio.CancelledError:
@@ -119,3 +132,25 @@ class Model:
 
     def process(self, payloads: list) -> list:
         return [{"n": payload["n"] * self.factor, "size": len(payloads)} for payload in payloads]
+
+
+def nap(payloads: list) -> list:
+    time.sleep(0.1)
+    return payloads
+
+
+async def nap_later(payloads: list) -> list:
+    await asyncio.sleep(0.1)
+    return payloads
+
+
+def raise_or_spin(payloads: list) -> list:
+    if len(payloads) > 1:
+        raise ValueError("together it can't be done")
+    return spin(payloads)
+
+
+async def wait_alone(payloads: list) -> list:
+    if len(payloads) > 1:
+        raise ValueError("together it can't be done")
+    return await wait_for_ever(payloads)

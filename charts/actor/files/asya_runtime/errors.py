@@ -84,6 +84,11 @@ class InvocationError(Exception):
         return body
 
 
+def timed_out(limit_ns: int) -> InvocationError:
+
+    return InvocationError(TIMEOUT, f"the handler was ended after {limit_ns / 10**9:g} s, its timeout")
+
+
 def dump(fields: dict[str, object]) -> bytes:
 
     import json  # here and below: the supervisor needs none of it

@@ -11,6 +11,8 @@ from contextlib import suppress
 from threading import Lock
 from time import monotonic, monotonic_ns
 
+from asya_runtime.batch_call import BatchCall
+from asya_runtime.batching import Outcome
 from asya_runtime.channel import Channel
 from asya_runtime.connection import Connection
 from asya_runtime.descriptors import lift
@@ -56,7 +58,7 @@ class Front:
 
         session = job.session
         began = monotonic_ns()
-        self._running.add(job, began)
+        self._running.add(job, began, job.timeout_ns)
         try:
             items = handler.results(handler.argument(job.meta, job.payload))
             lazy = isinstance(items, Iterator)
@@ -72,10 +74,29 @@ class Front:
             session.fail(job, failed)
         else:
             session.end(job, (monotonic_ns() - began) // 1000)
-        if self._is_child:  # the handler has forked, and this is the copy: it must not answer
+        self._come_back()
+        self._running.discard(job)
+
+    def run_batch(self, handler: Handler, call: BatchCall) -> None:
+
+        arguments = call.begin()
+        if arguments:
+            result: list[Outcome] | InvocationError
+            try:
+                result = handler.batch(arguments)
+            except BaseException as error:
+                result = InvocationError.of(error)
+            self._come_back()
+            call.end(result)
+        self.send()
+        for single in call.again:
+            self.run_batch(handler, single)
+
+    def _come_back(self) -> None:
+
+        if self._is_child:  # it has forked, and this is the copy: it must not answer
             os._exit(0)
         self._channel.check()
-        self._running.discard(job)
         self._last_event = monotonic()
 
     def attend(self, timeout: float | None) -> None:
@@ -115,6 +136,11 @@ class Front:
 
         connection = self._connection
         return connection is not None and len(connection.unsent) > 0
+
+    @property
+    def is_draining(self) -> bool:
+
+        return self._draining
 
     def wake(self) -> None:
 

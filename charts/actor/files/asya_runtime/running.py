@@ -24,13 +24,16 @@ class Running:
         self._served = served
         self._has_served = False
 
-    def add(self, job: Job, now: int) -> None:
+    def add(self, job: Job, now: int, limit_ns: int) -> None:
+
+
+
 
         place = self._free.pop()
         self.jobs[job] = place
         job.started = True
-        if job.timeout_ns:
-            self._set_deadline(job, place, now + job.timeout_ns)
+        if limit_ns:
+            self._set_deadline(job, place, now + limit_ns)
         self._words[place] = job.request
         if job.session.abandoned:  # by another thread, meanwhile
             self._words[place] = 0
@@ -39,8 +42,8 @@ class Running:
 
         place = self.jobs.pop(job)
         self._words[place] = 0
-        if job.timeout_ns:
-            self._words[place + 1] = 0
+        if job.deadline_ns:
+            self._words[place + 1] = job.deadline_ns = 0
         self._free.append(place)
         if not self._has_served:
             self._has_served = True

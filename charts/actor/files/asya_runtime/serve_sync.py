@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections import deque
 from queue import SimpleQueue
-from threading import Event, Thread
-from time import monotonic_ns, sleep
+from threading import Thread
+from time import monotonic_ns
 
 from asya_runtime.channel import Channel
-from asya_runtime.front import TICK_SECONDS, Front
+from asya_runtime.front import Front
 from asya_runtime.handler import Handler
+from asya_runtime.keeper import Keeper
 from asya_runtime.running import Running
+from asya_runtime.serve_batches import serve_batches
 from asya_runtime.session import Job
 from asya_runtime.settings import Settings
 from asya_runtime.slots import Slots
 from asya_runtime.worker_process import READY, SERVED
 
-_SLOW_SECONDS = 0.02  # a handler that runs longer has the keeper attend to the socket
 _TURN_NS = 2_000_000  # handlers that are faster have the socket attended to between them only so often
 
 
 def serve(handler: Handler, settings: Settings, channel: Channel, slots: Slots) -> None:
 
     running = Running(slots, served=lambda: channel.tell(SERVED))
-    if settings.concurrency == 1:
+    if handler.batched:
+        serve_batches(handler, settings, channel, running)
+    elif settings.concurrency == 1:
         _serve_one(handler, settings, channel, running)
     else:
         _serve_many(handler, settings, channel, running)
@@ -66,47 +69,3 @@ def _serve_many(handler: Handler, settings: Settings, channel: Channel, running:
     while not front.is_over():
         front.attend(front.patience())
     front.close()
-
-
-class Keeper:
-
-
-
-
-
-
-    def __init__(self, front: Front) -> None:
-        self._front = front
-        self._job: Job | None = None
-        self._asleep = False
-        self._bell = Event()
-        Thread(target=self._keep, name="asya-keeper", daemon=True).start()
-
-    def begin(self, job: Job) -> None:
-
-        self._job = job
-        if self._asleep:
-            self._asleep = False
-            self._bell.set()
-
-    def end(self) -> None:
-
-        self._job = None
-
-    def _keep(self) -> None:
-        while True:
-            job = self._job
-            if job is None:
-                self._sleep()
-                continue
-            sleep(_SLOW_SECONDS)
-            while self._job is job:
-                self._front.attend(TICK_SECONDS)
-                self._front.wake()
-
-    def _sleep(self) -> None:
-        self._asleep = True
-        if self._job is None:  # else it has begun meanwhile, and has not seen that this thread sleeps
-            self._bell.wait()
-        self._bell.clear()
-        self._asleep = False

@@ -1,0 +1,103 @@
+
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from time import monotonic_ns
+
+from asya_runtime.batching import Outcome
+from asya_runtime.errors import InvocationError
+from asya_runtime.handler import Handler
+from asya_runtime.running import Running
+from asya_runtime.session import Job, cancelled
+
+log = logging.getLogger("asya_runtime")
+
+
+class BatchCall:
+
+
+
+
+
+    def __init__(self, handler: Handler, running: Running, jobs: list[Job]) -> None:
+        self.jobs = jobs
+        self.again: list[BatchCall] = []
+        self.limit_ns = 0
+        self._handler = handler
+        self._running = running
+        self._began = 0
+
+    def begin(self) -> list[object]:
+
+        ready = [pair for job in self.jobs if (pair := self._argument(job)) is not None]
+        self.jobs = [job for job, _ in ready]
+        self.limit_ns = min((job.timeout_ns for job in self.jobs if job.timeout_ns), default=0)
+        self._began = monotonic_ns()
+        for job in self.jobs:
+            self._running.add(job, self._began, self.limit_ns)
+        return [argument for _, argument in ready]
+
+    def end(self, result: list[Outcome] | InvocationError) -> None:
+
+
+
+
+
+        if isinstance(result, InvocationError):
+            self._fail(result)
+        else:
+            self._answer(result)
+
+    def _answer(self, outcomes: list[Outcome]) -> None:
+        microseconds = (monotonic_ns() - self._began) // 1000
+        for index, job in enumerate(self.jobs):
+            outcome = outcomes[index]
+            failed = outcome if isinstance(outcome, InvocationError) else _add_items(job, outcome)
+            if failed is None:
+                job.session.end(job, microseconds)
+            else:
+                _fail(job, failed)
+            self._running.discard(job)
+
+    def _fail(self, error: InvocationError) -> None:
+        for job in self.jobs:
+            self._running.discard(job)
+        if len(self.jobs) == 1:
+            _fail(self.jobs[0], error)
+        else:
+            log.warning("a call for %d messages failed, so each gets its own: %s", len(self.jobs), error.summary())
+            self.again = [BatchCall(self._handler, self._running, [job]) for job in self.jobs]
+
+    @property
+    def is_unwanted(self) -> bool:
+
+        return all(job.cancelled for job in self.jobs)
+
+    def _argument(self, job: Job) -> tuple[Job, object] | None:
+
+        if job.cancelled:
+            job.session.fail(job, cancelled())
+            return None
+        try:
+            return job, self._handler.argument(job.meta, job.payload)
+        except BaseException as error:
+            _fail(job, InvocationError.of(error))
+            return None
+
+
+def _add_items(job: Job, items: Iterable[bytes]) -> InvocationError | None:
+
+    try:
+        for item in items:
+            if not job.session.item(job, item):
+                break
+    except InvocationError as error:
+        return error
+    return None
+
+
+def _fail(job: Job, error: InvocationError) -> None:
+    log.warning("%s failed: %s", job, error.summary())
+    job.session.fail(job, error)

@@ -1,0 +1,125 @@
+
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from asya_runtime.batch_call import BatchCall
+from asya_runtime.batching import Outcome
+from asya_runtime.errors import InvocationError, timed_out
+from asya_runtime.gathering import Gathering
+from asya_runtime.handler import Handler
+from asya_runtime.running import Running
+from asya_runtime.session import Job, Session
+from asya_runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from asya_runtime.tasks import Server
+
+_SECOND = 10**9
+
+
+class BatchTasks:
+
+
+    def __init__(self, server: Server, handler: Handler, settings: Settings, running: Running) -> None:
+        self._server = server
+        self._handler = handler
+        self._running = running
+        self._concurrency = settings.concurrency
+        self._gathering = Gathering[Job](settings.batch_max_size, settings.batch_max_wait)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._calls: dict[BatchCall, asyncio.Task[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_idle(self) -> bool:
+
+        return not self._tasks and not self._gathering
+
+    def submit(self, job: Job) -> None:
+
+        self._gathering.add(job, monotonic())
+        self._plan()
+
+    def hurry(self) -> None:
+
+        self._gathering.hurry()
+        self._plan()
+
+    def cancel(self, job: Job) -> None:
+
+        self._end_unwanted([call for call in self._calls if job in call.jobs])
+
+    def abandon(self, session: Session) -> None:
+
+        self._end_unwanted([call for call in self._calls if any(job.session is session for job in call.jobs)])
+
+    def _end_unwanted(self, calls: list[BatchCall]) -> None:
+        for call in calls:
+            if call.is_unwanted:
+                self._calls[call].cancel()
+
+    def _plan(self) -> None:
+
+
+
+
+        left = self._gathering.left(monotonic())
+        if left is None or len(self._tasks) >= self._concurrency:
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + left
+        if self._timer is None or self._timer.when() > due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(due, self._start)
+
+    def _start(self) -> None:
+        self._timer = None
+        while len(self._tasks) < self._concurrency and self._gathering.left(monotonic()) == 0:
+            call = BatchCall(self._handler, self._running, self._gathering.take())
+            self._tasks.add(asyncio.get_running_loop().create_task(self._run(call)))
+        self._plan()
+
+    async def _run(self, call: BatchCall) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise TypeError("a call of an async handler is a task")
+        await self._call(call, task)
+        for single in call.again:
+            await self._call(single, task)
+        self._tasks.discard(task)
+        self._plan()
+        self._server.answered()
+
+    async def _call(self, call: BatchCall, task: asyncio.Task[None]) -> None:
+        arguments = call.begin()
+        if arguments:
+            self._calls[call] = task
+            result = await self._result(call, arguments, task)
+            self._server.came_back()
+            del self._calls[call]
+            call.end(result)
+        self._server.answered()
+
+    async def _result(
+        self, call: BatchCall, arguments: list[object], task: asyncio.Task[None]
+    ) -> list[Outcome] | InvocationError:
+        is_late = False
+
+        def expire() -> None:
+            nonlocal is_late
+            is_late = True
+            task.cancel()
+
+        timer = asyncio.get_running_loop().call_later(call.limit_ns / _SECOND, expire) if call.limit_ns else None
+        try:
+            return await self._handler.batch_later(arguments)
+        except BaseException as error:
+            return timed_out(call.limit_ns) if is_late else InvocationError.of(error)
+        finally:
+            if timer is not None:
+                timer.cancel()

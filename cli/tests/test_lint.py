@@ -21,6 +21,7 @@ actor:
 - (root): (root) must be one of the following: "actor", "timeout"
 - scaling: Additional property enable is not allowed
 - scaling.maxReplicaCount: Invalid type. Expected: integer, given: string
+- handlerMode: handlerMode must be one of the following: "payload", "envelope"
 """
 HELM_4 = """\
 Error: values don't meet the specifications of the schema(s) in the following chart(s):
@@ -28,8 +29,12 @@ actor:
 - at '': additional properties 'timout' not allowed
 - at '': invalid propertyName 'timout'
   - at '': value must be one of 'actor', 'timeout'
-- at '/scaling': additional properties 'enable' not allowed
-- at '/scaling/maxReplicaCount': got string, want integer
+- at '/scaling': validation failed
+  - at '/scaling': additional properties 'enable' not allowed
+  - at '/security': invalid propertyName 'enable'
+    - at '': value must be one of 'enabled', 'fallback'
+  - at '/scaling/maxReplicaCount': got string, want integer
+- at '/handlerMode': value must be one of 'payload', 'envelope'
 """
 
 
@@ -127,7 +132,7 @@ def test_a_wrong_command_line_is_one_line(arguments, told, tmp_path):
 def test_both_generations_of_helm_are_understood(stderr):
     found = read_refusal(stderr, json.loads((CHART / "values.schema.json").read_text()))
 
-    assert [each.path for each in found] == ["timout", "scaling.enable", "scaling.maxReplicaCount"]
+    assert [each.path for each in found] == ["timout", "scaling.enable", "scaling.maxReplicaCount", "handlerMode"]
     assert [each.sentence for each in found[:2]] == ["did you mean timeout?", "did you mean enabled?"]
 
 

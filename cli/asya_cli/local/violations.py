@@ -19,7 +19,11 @@ _UNKNOWN_3 = re.compile(
 )
 _UNKNOWN_4 = re.compile(r"additional properties (?P<many>'.+') not allowed")
 # What follows from a key that is unknown, and says nothing new: the whole list of those that are known.
-_FOLLOWS = re.compile(r"must be one of the following: |invalid propertyName |value must be one of ")
+_FOLLOWS = re.compile(r"must be one of the following: ")
+# The same of Helm 4, which gives a wrong place with it, and its lines that only say that others follow.
+_ECHO_4 = re.compile(
+    r"- at '[^']*': (?:invalid propertyName '.*'\n\s*- at '': value must be one of .*|validation failed$)", re.MULTILINE
+)
 _ROOT = "(root)"
 _LISTED = 12  # keys that are named where none is near
 _LONGEST = 200  # characters of a line of Helm's
@@ -72,7 +76,7 @@ def read_problems(stderr: str, schema: Mapping[str, Any]) -> list[Problem]:
 
 def _lines(stderr: str) -> Iterator[tuple[str, str]]:
     """Yield the place of each violation, as a path with dots that is empty at the root, and what is wrong there."""
-    for line in map(str.strip, stderr.splitlines()):
+    for line in map(str.strip, _ECHO_4.sub("", stderr).splitlines()):
         if found := _LINE_4.match(line):
             place = found["place"].removeprefix("/")
             yield ".".join(part.replace("~1", "/").replace("~0", "~") for part in place.split("/")), found["what"]

@@ -106,6 +106,31 @@ class Hall:
         return {**payload, "word": self._word, "inside": self._inside}
 
 
+def pack(payloads: list[dict[str, Any]]) -> list[Any]:
+    """Do with each message what it says, and with the whole call what one of them says."""
+    before = [_note("pack", payload) for payload in payloads]
+    wishes = {payload.get("call") for payload in payloads}
+    if "raise" in wishes:
+        raise OutageError(f"{len(payloads)} are too many")
+    if "exit" in wishes:
+        os._exit(3)
+    entries = [_entry(payload, len(payloads), times) for payload, times in zip(payloads, before, strict=True)]
+    return entries[1:] if "short" in wishes else entries
+
+
+def _entry(payload: dict[str, Any], size: int, times: int) -> Any:
+    if "error" in payload and times < payload["times"]:
+        try:
+            _fail(payload)
+        except (ValueError, BusyError) as error:
+            return error
+    if "each" in payload:
+        return payload["each"]
+    if "bad" in payload:
+        return {"bad": object()}
+    return None if "none" in payload else {**payload, "size": size}
+
+
 def gate(payload: dict[str, Any]) -> dict[str, Any]:
     """Wait until nobody holds the gate shut."""
     _note("gate", payload)

@@ -13,15 +13,16 @@ from asya_core.errors import (
     TransportUnavailableError,
 )
 from asya_core.transports.nats.absence import Absence
-from asya_core.transports.nats.connection import LONGEST_PAUSE_SECONDS, pause_before
 from asya_core.transports.nats.hand import count_and_sequence
 from asya_core.transports.nats.link import Link
 from asya_core.transports.nats.login import connect_options
 from asya_core.transports.nats.publisher import Publisher, read_outcome
 from asya_core.transports.nats.requests import Requests
-from asya_core.transports.nats.settings import Secrets, Server, read_secrets, settings_from
+from asya_core.transports.nats.settings import Secrets, read_secrets, settings_from
 from asya_core.transports.nats.streams import consumer_facts, differences, require_schedules, stream_config
 from asya_core.transports.nats.wire import WireError
+from asya_core.transports.servers import Server, tls_context
+from asya_core.transports.supervision import LONGEST_PAUSE_SECONDS, pause_before
 
 
 @pytest.mark.parametrize("version", ["2.12.0", "2.15.1", "3.0.0-beta.1", "10.1"])
@@ -107,7 +108,7 @@ def test_a_host_that_no_name_server_can_look_up_is_refused(tmp_path):
 @pytest.mark.parametrize("ca", ["nonsense", "é", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"])
 def test_a_certificate_that_is_none_is_refused_with_a_sentence(ca):
     with pytest.raises(TransportRefusedError, match=r"ca\.crt is no usable certificate .*; put a PEM file there"):
-        Secrets(ca=ca).tls_context()
+        tls_context(ca)
 
 
 def test_a_key_needs_a_package_that_may_be_missing(monkeypatch):

@@ -8,9 +8,10 @@ from typing import Any
 
 from asya_core.transports.nats.connection import Connection
 from asya_core.transports.nats.requests import Requests
-from asya_core.transports.nats.settings import NatsSettings, Server
+from asya_core.transports.nats.settings import NatsSettings
 from asya_core.transports.nats.streams import CONSUMER
 from asya_core.transports.nats.transport import NatsTransport
+from asya_core.transports.servers import Server
 from tests.brokers.nats_server import NatsServer
 from tests.transport.proxy import TcpProxy
 

@@ -13,8 +13,9 @@ from asya_core.errors import QueueConflictError
 from asya_core.transports.rabbitmq.channel import Channel
 from asya_core.transports.rabbitmq.handshake import open_link
 from asya_core.transports.rabbitmq.queues import channel_of
-from asya_core.transports.rabbitmq.settings import RabbitmqSettings, Server, read_secrets
+from asya_core.transports.rabbitmq.settings import RabbitmqSettings, read_secrets
 from asya_core.transports.rabbitmq.transport import RabbitmqTransport
+from asya_core.transports.servers import Server
 from tests.brokers.rabbitmq_server import GivenRabbitmq, RabbitmqServer
 from tests.transport.proxy import TcpProxy
 

@@ -9,7 +9,8 @@ import pytest
 
 from asya_core.errors import TransportRefusedError, TransportUnavailableError
 from asya_core.transports.nats.connection import Connection
-from asya_core.transports.nats.settings import NatsSettings, Server
+from asya_core.transports.nats.settings import NatsSettings
+from asya_core.transports.servers import Server
 from tests.transport.parties import SOON
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from asya_core.errors import TransportUnavailableError
 from asya_core.transports.nats.handshake import open_link
 from asya_core.transports.nats.link import Link
-from asya_core.transports.nats.settings import NatsSettings, Server, read_secrets
+from asya_core.transports.nats.settings import NatsSettings, read_secrets
+from asya_core.transports.servers import Server
 from asya_core.transports.supervision import Listener, Supervision
 
 

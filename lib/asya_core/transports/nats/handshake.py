@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import msgspec
 
 from asya_core.errors import TransportRefusedError, TransportUnavailableError
 from asya_core.transports.nats.link import Link
 from asya_core.transports.nats.login import connect_options
-from asya_core.transports.nats.settings import Secrets, Server
+from asya_core.transports.nats.settings import Secrets
+from asya_core.transports.servers import Server, connecting, tls_context
 
 HANDSHAKE_SECONDS = 3.0
 REFUSALS = ("authorization violation", "authentication expired", "authentication revoked")
 """Words in the error of a server that lets nobody in with these credentials."""
-CHECK_THE_WAY = "check the address in ASYA_NATS_URL, and that a network policy lets this pod reach it"
 
 
 async def open_link(server: Server, secrets: Secrets) -> Link:
@@ -27,7 +24,7 @@ async def open_link(server: Server, secrets: Secrets) -> Link:
     """
     link = Link()
     try:
-        with _errors_of(server):
+        with connecting(server, "ASYA_NATS_URL", HANDSHAKE_SECONDS):
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 await asyncio.get_running_loop().create_connection(lambda: link, server.host, server.port)
                 await link.greeted
@@ -47,7 +44,7 @@ async def _encrypt(link: Link, server: Server, secrets: Secrets) -> None:
     if wanted and not (required or link.info.get("tls_available")):
         raise TransportRefusedError(f"{server} offers no TLS, which tls:// or ca.crt demands; switch it on there")
     if wanted or required:
-        await link.upgrade(secrets.tls_context(), server.host)
+        await link.upgrade(tls_context(secrets.ca), server.host)
 
 
 async def _enter(link: Link, server: Server, secrets: Secrets) -> None:
@@ -66,21 +63,3 @@ def _require_link(link: Link, server: Server) -> None:
     if any(word in link.last_error.lower() for word in REFUSALS):
         raise TransportRefusedError(f"{server} refuses us: {link.last_error}; check the credentials in the Secret")
     raise TransportUnavailableError(f"{server} ended the connection: {link.lost.result()}")
-
-
-@contextmanager
-def _errors_of(server: Server) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise TransportUnavailableError(
-            f"{server} did not answer within {HANDSHAKE_SECONDS:g} s; {CHECK_THE_WAY}"
-        ) from error
-    except ssl.SSLCertVerificationError as error:
-        raise TransportRefusedError(
-            f"the certificate of {server} can't be trusted ({error.verify_message}); put its authority into ca.crt"
-        ) from error
-    except OSError as error:
-        raise TransportUnavailableError(f"{server} can't be reached: {error}; {CHECK_THE_WAY}") from error
-    except UnicodeError as error:
-        raise TransportRefusedError(f"{server} is no name of a host ({error}); mend ASYA_NATS_URL") from error

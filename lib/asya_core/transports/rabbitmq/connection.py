@@ -5,7 +5,8 @@ from __future__ import annotations
 from asya_core.errors import TransportUnavailableError
 from asya_core.transports.rabbitmq.handshake import open_link
 from asya_core.transports.rabbitmq.link import Link
-from asya_core.transports.rabbitmq.settings import RabbitmqSettings, Server, read_secrets
+from asya_core.transports.rabbitmq.settings import RabbitmqSettings, read_secrets
+from asya_core.transports.servers import Server
 from asya_core.transports.supervision import Listener, Supervision
 
 CLOSE_SECONDS = 2.0

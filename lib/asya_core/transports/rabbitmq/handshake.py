@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -12,7 +11,8 @@ from pamqp import commands
 
 from asya_core.errors import TransportRefusedError, TransportUnavailableError
 from asya_core.transports.rabbitmq.link import HEARTBEAT_SECONDS, Link
-from asya_core.transports.rabbitmq.settings import RabbitmqSettings, Secrets, Server
+from asya_core.transports.rabbitmq.settings import RabbitmqSettings, Secrets
+from asya_core.transports.servers import Server, connecting, tls_context
 
 HANDSHAKE_SECONDS = 3.0
 ACCESS_REFUSED, NOT_FOUND, NOT_ALLOWED = 403, 404, 530
@@ -35,9 +35,9 @@ async def open_link(server: Server, settings: RabbitmqSettings, secrets: Secrets
     """
     link = Link()
     try:
-        with _errors_of(server, settings.vhost, link):
+        with connecting(server, "ASYA_RABBITMQ_URL", HANDSHAKE_SECONDS), _refusals(server, settings.vhost, link):
             async with asyncio.timeout(HANDSHAKE_SECONDS):
-                context = secrets.tls_context() if server.tls else None
+                context = tls_context(secrets.ca) if server.tls else None
                 await asyncio.get_running_loop().create_connection(lambda: link, server.host, server.port, ssl=context)
                 await _enter(link, settings.vhost, secrets)
     except BaseException:
@@ -74,17 +74,10 @@ async def _expect(link: Link, kind: type[_Method]) -> _Method:
 
 
 @contextmanager
-def _errors_of(server: Server, vhost: str, link: Link) -> Iterator[None]:
+def _refusals(server: Server, vhost: str, link: Link) -> Iterator[None]:
+    """Tell why the server ended the connection, where it said so."""
     try:
         yield
-    except TimeoutError as error:
-        raise TransportUnavailableError(f"{server} did not answer within {HANDSHAKE_SECONDS:g} s") from error
-    except ssl.SSLCertVerificationError as error:
-        raise TransportRefusedError(
-            f"the certificate of {server} can't be trusted ({error.verify_message}); put its authority into ca.crt"
-        ) from error
-    except OSError as error:
-        raise TransportUnavailableError(f"{server} can't be reached: {error}") from error
     except TransportUnavailableError as error:
         raise _refusal(server, vhost, link) or error from None
 

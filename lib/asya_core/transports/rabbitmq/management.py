@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from asya_core.errors import TransportRefusedError, TransportUnavailableError
-from asya_core.transports.rabbitmq.settings import Secrets, Server
+from asya_core.transports.rabbitmq.settings import Secrets
+from asya_core.transports.servers import Server, tls_context
 
 ANSWER_SECONDS = 5.0
 UNAUTHORIZED = (401, 403)
@@ -66,7 +67,7 @@ class Management:
     def _connection(self) -> http.client.HTTPConnection:
         host, port = self._server.host, self._server.port
         if self._server.tls:
-            context = self._secrets.tls_context()
+            context = tls_context(self._secrets.ca)
             return http.client.HTTPSConnection(host, port, timeout=ANSWER_SECONDS, context=context)
         return http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
 

@@ -98,7 +98,13 @@ async def leasing_network(request, make_harness) -> AsyncIterator[NetworkHarness
 
 
 @pytest.fixture
-async def rabbit(rabbitmq_server, tmp_path):
+def rabbit(rabbitmq_server, tmp_path):
+    """Give RabbitMQ."""
+    return RabbitmqHarness(rabbitmq_server, tmp_path)
+
+
+@pytest.fixture
+async def rabbit_alone(rabbitmq_server, tmp_path):
     """Give RabbitMQ with a virtual host of this test's own."""
     vhost = await asyncio.to_thread(rabbitmq_server.make_vhost)
     yield RabbitmqHarness(rabbitmq_server, tmp_path, vhost)

@@ -113,16 +113,16 @@ async def test_a_management_api_that_refuses_or_is_away_is_said(rabbit, rabbitmq
         await lost.depth(queue)
 
 
-async def test_the_hook_job_says_what_it_made_found_and_refused(rabbit, monkeypatch, capsys, tmp_path):
+async def test_the_hook_job_says_what_it_made_found_and_refused(rabbit_alone, monkeypatch, capsys, tmp_path):
     settings = {
         "ASYA_TRANSPORT": "rabbitmq",
-        "ASYA_RABBITMQ_URL": f"amqp://{rabbit.host}:{rabbit.port}",
-        "ASYA_RABBITMQ_VHOST": rabbit.vhost,
+        "ASYA_RABBITMQ_URL": f"amqp://{rabbit_alone.host}:{rabbit_alone.port}",
+        "ASYA_RABBITMQ_VHOST": rabbit_alone.vhost,
         "ASYA_SECRETS_DIR": str(tmp_path),
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    await rabbit.make_conflicting_queue("asya-other")
+    await rabbit_alone.make_conflicting_queue("asya-other")
     assert await asyncio.to_thread(queues.main, ["ensure", "mine", "mine", "other"]) == exit_codes.TRANSPORT_FAILED
     made, found, refused = capsys.readouterr().out.splitlines()
     assert (made, found) == ("asya-mine: made", "asya-mine: found")

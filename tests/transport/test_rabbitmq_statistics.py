@@ -13,12 +13,12 @@ SWITCH = "application:set_env(rabbitmq_management_agent, disable_metrics_collect
 
 
 @pytest.fixture
-def ensure(rabbit, monkeypatch, capsys, tmp_path):
+def ensure(rabbit_alone, monkeypatch, capsys, tmp_path):
     """Give a coroutine that runs the hook Job for one actor; it returns the exit code and the last line."""
     settings = {
         "ASYA_TRANSPORT": "rabbitmq",
-        "ASYA_RABBITMQ_URL": f"amqp://{rabbit.host}:{rabbit.port}",
-        "ASYA_RABBITMQ_VHOST": rabbit.vhost,
+        "ASYA_RABBITMQ_URL": f"amqp://{rabbit_alone.host}:{rabbit_alone.port}",
+        "ASYA_RABBITMQ_VHOST": rabbit_alone.vhost,
         "ASYA_SECRETS_DIR": str(tmp_path),
     }
     for name, value in settings.items():

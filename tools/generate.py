@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from tools import chart_docs, copy_flavors, copy_runtime, generate_goldens, generate_schema
+from tools import chart_docs, copy_flavors, copy_runtime, flavor_tables, generate_goldens, generate_schema
 from tools.outputs import run
 
-MAKERS = (copy_runtime.make, copy_flavors.make, generate_schema.make, chart_docs.make, generate_goldens.make)
+MAKERS = (
+    copy_runtime.make,
+    copy_flavors.make,
+    flavor_tables.make,
+    generate_schema.make,
+    chart_docs.make,
+    generate_goldens.make,
+)
 """In this order: the golden renders read what the others wrote."""
 
 if __name__ == "__main__":

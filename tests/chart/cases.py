@@ -20,10 +20,10 @@ from tests.chart.rendering import LOADER, ROOT, Helm, Rendered
 
 ACTOR = ROOT / "charts" / "actor"
 OBJECTS = (
-    "serviceaccount", "configmap-runtime", "deployment", "scaledobject", "triggerauthentication", "hpa",
-    "poddisruptionbudget", "networkpolicy", "podmonitor", "queue-job", "queue-delete-job", "queue-serviceaccount",
-    "queue-test",
+    "serviceaccount", "deployment", "scaledobject", "triggerauthentication", "hpa", "poddisruptionbudget",
+    "networkpolicy", "podmonitor", "queue-job", "queue-delete-job", "queue-serviceaccount", "queue-test",
 )  # fmt: skip
+"""All but the ConfigMap with the runtime's files, which is the same for every case."""
 _CHART = "{apiVersion: v2, name: many, version: 0.0.0}\n"
 _VALUES = "{actor: {enabled: false}, cases: {}}\n"
 _TEMPLATE = """\
@@ -46,10 +46,14 @@ _TEMPLATE = """\
 
 @dataclass(frozen=True)
 class Case:
-    """What became of one values file: the guards' lines, or else the objects."""
+    """What became of one values file: the guards' lines, or else the objects, read once somebody asks for them."""
 
     refused: list[str]
-    rendered: Rendered
+    texts: list[str]
+
+    @functools.cached_property
+    def rendered(self) -> Rendered:
+        return Rendered([each for text in self.texts for each in yaml.load_all(text, Loader=LOADER) if each])
 
 
 def tell(helm: Helm, cases: Mapping[str, Mapping[str, Any]], *, check: bool = True) -> dict[str, Case]:
@@ -63,8 +67,7 @@ def tell(helm: Helm, cases: Mapping[str, Mapping[str, Any]], *, check: bool = Tr
 
 
 def _case(found: dict[str, Any]) -> Case:
-    objects = [each for text in found["objects"] for each in yaml.load_all(text, Loader=LOADER) if each]
-    return Case([line for line in found["refused"].splitlines() if line.strip()], Rendered(objects))
+    return Case([line for line in found["refused"].splitlines() if line.strip()], found["objects"])
 
 
 @functools.cache

@@ -13,3 +13,12 @@ data:
 {{- define "actor.configmap-runtime.data" -}}
 {{- (.files.Glob "files/asya_runtime/*.py").AsConfig }}
 {{- end }}
+
+{{/* Changes with every change of the runtime's files, so that pods roll. */}}
+{{- define "actor.configmap-runtime.checksum" -}}
+{{- $sums := list -}}
+{{- range $path, $content := .files.Glob "files/asya_runtime/*.py" -}}
+{{- $sums = append $sums (printf "%s %s" (base $path) (toString $content | sha256sum)) -}}
+{{- end -}}
+{{- join "\n" $sums | sha256sum }}
+{{- end }}

@@ -23,7 +23,7 @@ spec:
       annotations:
         kubectl.kubernetes.io/default-container: asya-runtime
         {{- if .values.runtime.inject }}
-        checksum/runtime: {{ include "actor.configmap-runtime.data" . | sha256sum }}
+        checksum/runtime: {{ include "actor.configmap-runtime.checksum" . }}
         {{- end }}
         {{- with .values.podAnnotations }}
         {{- toYaml . | nindent 8 }}

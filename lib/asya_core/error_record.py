@@ -26,6 +26,7 @@ _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _ANY_ID = "any"
 _LONGEST_MESSAGE = 4096
 _LONGEST_TRACEBACK = 32_768
+_LONGEST_NAME, _MOST_BASES = 256, 32
 
 
 def to_error_end(
@@ -66,8 +67,8 @@ def undecodable(body: bytes, message_id: str, error: EnvelopeError, actor: str, 
 def error_of(fault: Fault, *, with_traceback: bool = True) -> ErrorRecord:
     """Write a fault as `status.error`, bounded, so that no exception's text makes a message too large to publish."""
     return ErrorRecord(
-        type=fault.type,
-        mro=fault.mro,
+        type=fault.type[:_LONGEST_NAME],
+        mro=[name[:_LONGEST_NAME] for name in fault.mro[:_MOST_BASES]],
         message=_without_middle(fault.message, _LONGEST_MESSAGE),
         traceback=_without_middle(fault.traceback, _LONGEST_TRACEBACK) if with_traceback else UNSET,
     )

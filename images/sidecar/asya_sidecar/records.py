@@ -9,10 +9,14 @@ from dataclasses import replace
 import msgspec
 from msgspec import UNSET, Raw
 
-from asya_core.envelope import Envelope, encode
+from asya_core.envelope import Envelope, Status, encode
 from asya_core.outgoing import Publication, with_status
+from asya_core.route import is_actor_name
 
 _members = msgspec.json.Decoder(dict[str, Raw])
+_TIMES = ("actor_since", "created_at", "deadline_at")
+_LONGEST_TIME = 64
+_LONGEST_REFERENCE = 4096
 _EMPTY = (Raw(b'""'), Raw(b"null"))
 
 
@@ -41,20 +45,20 @@ def smaller(record: Envelope) -> Envelope | None:
 
 def _parts(record: Envelope, content: dict[str, Raw]) -> dict[str, bytes]:
     """Return what can be left out, as JSON."""
-    parts: dict[str, object] = {}
-    if "original_payload" in content:
-        parts["original_payload"] = content["original_payload"]
-    if record.headers is not UNSET:
-        parts["headers"] = record.headers
-    if record.route.metadata is not UNSET:
-        parts["metadata"] = record.route.metadata
-    if record.unknown is not UNSET:
-        parts["members"] = record.unknown
-    if record.route.unknown is not UNSET:
-        parts["route_members"] = record.route.unknown
-    if len(record.route.actors) > 1:
-        parts["actors"] = record.route.actors
-    return {name: msgspec.json.encode(part) for name, part in parts.items()}
+    route, status = record.route, record.status
+    reference = content.get("original_payload_ref", b"")
+    parts = {
+        "original_payload": content.get("original_payload", UNSET),
+        "original_payload_ref": reference if len(reference) > _LONGEST_REFERENCE else UNSET,
+        "headers": record.headers,
+        "metadata": route.metadata,
+        "members": record.unknown,
+        "route_members": route.unknown,
+        "actors": route.actors if len(route.actors) > 1 or not all(map(is_actor_name, route.actors)) else UNSET,
+        "status_members": UNSET if status is UNSET else status.unknown,
+        "times": UNSET if status is UNSET else _no_times(status) or UNSET,
+    }
+    return {name: msgspec.json.encode(part) for name, part in parts.items() if part is not UNSET}
 
 
 def _without(name: str, record: Envelope) -> Envelope:
@@ -68,9 +72,19 @@ def _without(name: str, record: Envelope) -> Envelope:
     elif name == "route_members":
         record.route = msgspec.structs.replace(record.route, unknown=UNSET)
     elif name == "actors":
-        here = record.route.actors[record.route.current :][:1]
+        here = [actor for actor in record.route.actors[record.route.current :][:1] if is_actor_name(actor)]
         record.route = msgspec.structs.replace(record.route, actors=here, current=0)
+    elif name == "status_members" and record.status is not UNSET:
+        record.status = msgspec.structs.replace(record.status, unknown=UNSET)
+    elif name == "times" and record.status is not UNSET:
+        record.status = msgspec.structs.replace(record.status, **dict.fromkeys(_no_times(record.status), UNSET))
     return record
+
+
+def _no_times(status: Status) -> dict[str, str]:
+    """Return what stands in the places of times and is too long for any."""
+    written = {name: getattr(status, name) for name in _TIMES}
+    return {name: text for name, text in written.items() if text is not UNSET and len(text) > _LONGEST_TIME}
 
 
 def as_base64(body: bytes) -> Raw:

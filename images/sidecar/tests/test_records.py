@@ -92,6 +92,23 @@ def test_whatever_makes_a_record_large_gives_way_to_its_size_largest_first():
     assert len(json.dumps(least)) < 1500
 
 
+def test_a_status_and_a_route_that_are_too_large_give_way_too():
+    status = Status(created_at="x" * 3000, deadline_at="2999-01-01T00:00:00Z", unknown={"seen": Raw(b"1" * 2000)})
+    record = record_of(1, status=status)
+    record.route = Route(actors=["a" * 1000])
+    record.payload = Raw(json.dumps({"error": "x", "original_payload_ref": "r" * 5000}).encode())
+
+    least = read(fitting(record, 0))
+    assert {name: part["bytes"] for name, part in least["payload"].items() if name.endswith("_omitted")} == {
+        "original_payload_ref_omitted": 5002,
+        "times_omitted": 3017,
+        "status_members_omitted": 2009,
+        "actors_omitted": 1004,
+    }
+    assert (least["route"], least["status"]["deadline_at"]) == ({"actors": [], "current": 0}, "2999-01-01T00:00:00Z")
+    assert len(json.dumps(least)) < 1500
+
+
 def test_a_retry_gives_up_only_what_it_says_of_the_last_failure():
     status = Status(phase="retrying", attempt=2, error=ErrorRecord(message="x" * 1000))
     envelope = Envelope(id="m1", route=Route(actors=["a"]), payload=Raw(b"1"), status=status)

@@ -47,6 +47,10 @@ test-runtime: $(READY) ## Test the runtime on every Python of this machine, 3.9 
 test-integration: $(READY) ## Test the transports and whole pipelines against real servers
 	$(PYTEST) $(INTEGRATION) $(ARGS)
 
+.PHONY: test-helm4
+test-helm4: $(READY) ## Render the charts with Helm 4, too; Go builds it first, which takes some minutes
+	$(PY) -m tools.helm4
+
 .PHONY: test-e2e
 test-e2e: $(READY) ## Test what a user does: the commands, the documents, and runs in which parts are killed
 	$(PYTEST) $(E2E) $(ARGS)

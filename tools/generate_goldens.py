@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -30,10 +31,11 @@ class Case:
     arguments: tuple[str, ...]
 
 
-def make() -> Iterator[Output]:
-    """Yield the golden renders of each chart."""
+def make(program: Path | None = None) -> Iterator[Output]:
+    """Yield the golden renders of each chart, by our Helm unless another `program` is given."""
     for chart, release in RELEASES.items():
-        files = {f"{case.name}.yaml": _text(render(chart, release, *case.arguments)) for case in cases(chart)}
+        objects = {case.name: render(chart, release, *case.arguments, program=program) for case in cases(chart)}
+        files = {f"{name}.yaml": _text(rendered) for name, rendered in objects.items()}
         yield Output(GOLDENS / chart, "*.yaml", files)
 
 

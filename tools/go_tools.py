@@ -11,6 +11,7 @@ SOURCES = prepare.ROOT / "tools" / "go"
 BINARIES = prepare.CACHE / "go-tools"
 PACKAGES = {
     "ct": "github.com/helm/chart-testing/v3/ct",
+    "helm4": "helm.sh/helm/v4/cmd/helm",
     "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,9 +15,12 @@ KUBE_VERSION = "1.34.0"
 """What charts are rendered for wherever the result is compared with a file."""
 
 
-def render(chart: str, release: str, *arguments: str) -> list[dict[str, Any]]:
-    """Return the objects that `helm template` gives for charts/`chart`. Raises GenerateError with Helm's message."""
-    helm = find("helm")
+def render(chart: str, release: str, *arguments: str, program: Path | None = None) -> list[dict[str, Any]]:
+    """Return the objects that `helm template` gives for charts/`chart`, by our Helm unless another `program` is given.
+
+    Raises GenerateError with Helm's message.
+    """
+    helm = program or find("helm")
     if helm is None:
         raise GenerateError(f"helm is neither beside Python nor on PATH; {PROGRAMS['helm'].remedy}")
     options = ["--kube-version", KUBE_VERSION, "--namespace", "asya", *arguments]

@@ -74,6 +74,23 @@ def test_coroutines(start, python):
     assert end(runtime, client) == 0
 
 
+@pytest.mark.parametrize(
+    ("handler", "concurrency"), [("answer", "1"), ("Model.process", "1"), ("answer", "2"), ("answer_later", "2")]
+)
+def test_batches(start, python, handler, concurrency):
+    batch = {"ASYA_BATCH_MAX_SIZE": "3", "ASYA_BATCH_MAX_WAIT": "1m", "ASYA_CONCURRENCY": concurrency}
+    runtime = start(f"batches.{handler}", python=python, **batch)
+    client = runtime.connect()
+    client.socket.sendall(b"".join(invoke_frame(request, {"n": request}) for request in range(1, 6)))
+
+    assert [client.answer(request).items[0]["size"] for request in (1, 2, 3)] == [3, 3, 3]
+    runtime.terminate()
+    client.other(frames.DRAIN)
+    assert [client.answer(request).items[0]["size"] for request in (4, 5)] == [2, 2]
+    client.close()
+    assert runtime.finish()[0] == 0
+
+
 def test_a_failure_of_the_start(start, python):
     code, errors = start("functions.ecko", python=python, wait=False).finish()
 

@@ -24,7 +24,7 @@ OBJECTS = (
     "networkpolicy", "podmonitor", "queue-job", "queue-delete-job", "queue-serviceaccount", "queue-test",
 )  # fmt: skip
 """All but the ConfigMap with the runtime's files, which is the same for every case."""
-_CHART = "{apiVersion: v2, name: many, version: 0.0.0}\n"
+_CHART = "{apiVersion: v2, name: many, version: 0.0.0, appVersion: 0.1.0}\n"
 _VALUES = "{actor: {enabled: false}, cases: {}}\n"
 _TEMPLATE = """\
 {{- range $case, $values := .Values.cases }}

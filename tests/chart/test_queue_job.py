@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from asya_sidecar.queues import VERBS
 from tests.chart.rendering import HANDLER, JOB, SIDECAR
 
 
@@ -57,3 +58,54 @@ def test_pods_of_the_job_are_not_the_actors(actor):
 
 def test_it_can_be_left_out(helm):
     assert helm.template({**HANDLER, "queues": {"create": False}}).all("Job") == []
+
+
+def test_its_user_may_be_without_a_secret_and_hears_of_it_in_the_log(helm):
+    rendered = helm.template({**HANDLER, "transport": "rabbitmq"})
+
+    secret = next(each["secret"] for each in rendered.pod("Job")["volumes"] if "secret" in each)
+    assert secret == {"secretName": "asya-rabbitmq", "optional": True}
+    assert {"ASYA_SECRET_NAME": secret["secretName"]}.items() <= rendered.env(JOB).items()
+    assert [each["secret"] for each in rendered.pod()["volumes"] if "secret" in each] == [
+        {"secretName": "asya-rabbitmq"}
+    ]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_it_looks_whether_keda_would_see_depths_where_keda_looks(helm, enabled):
+    env = helm.template({**HANDLER, "transport": "rabbitmq", "scaling": {"enabled": enabled}}).env(JOB)
+
+    assert ("ASYA_RABBITMQ_MANAGEMENT_URL" in env) == enabled
+
+
+def test_queues_outlive_the_release_unless_somebody_asks_for_their_end(helm, actor):
+    hooks = [each["metadata"]["annotations"]["helm.sh/hook"] for each in actor.all("Job")]
+    assert hooks == ["pre-install,pre-upgrade"]
+
+    job = helm.template({**HANDLER, "queues": {"deleteOnUninstall": True}}).one("Job", "my-model-queues-delete")
+    assert job["metadata"]["annotations"] == {
+        "helm.sh/hook": "post-delete",
+        "helm.sh/hook-weight": "0",
+        "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
+    }
+    command = job["spec"]["template"]["spec"]["containers"][0]["command"]
+    assert command == ["python", "-m", "asya_sidecar.queues", "delete", "my-model"]
+
+
+def test_helm_test_asks_the_broker_for_every_queue_and_its_pod_stays_for_its_log(actor):
+    pod = actor.one("Pod")
+
+    assert pod["metadata"]["annotations"] == {
+        "helm.sh/hook": "test",
+        "helm.sh/hook-delete-policy": "before-hook-creation",
+    }
+    (container,) = pod["spec"]["containers"]
+    assert container["command"][2:] == ["asya_sidecar.queues", "check", "text-processor", "happy-end", "error-end"]
+    assert container["env"] == actor.container(JOB)["env"]
+
+
+def test_the_verbs_are_those_that_the_program_knows(helm):
+    rendered = helm.template({**HANDLER, "queues": {"deleteOnUninstall": True}})
+    pods = [each["spec"]["template"]["spec"] for each in rendered.all("Job")] + [rendered.one("Pod")["spec"]]
+
+    assert {pod["containers"][0]["command"][3] for pod in pods} == set(VERBS)

@@ -64,6 +64,30 @@ def test_every_mistake_in_the_settings_is_named_at_once(tmp_path):
     assert "pass@" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("consumer_timeout", "runtime_timeout", "problem"),
+    [
+        ({}, "30m", "ASYA_RUNTIME_TIMEOUT: 30m is not shorter than RabbitMQ's consumer_timeout, 30m, after which"),
+        ({}, "29m59s", None),
+        ({"ASYA_RABBITMQ_CONSUMER_TIMEOUT": "2h"}, "90m", None),
+        ({"ASYA_RABBITMQ_CONSUMER_TIMEOUT": "1m"}, "300", "ASYA_RUNTIME_TIMEOUT: 300 is not shorter than"),
+        ({"ASYA_RABBITMQ_CONSUMER_TIMEOUT": "soon"}, "1s", "ASYA_RABBITMQ_CONSUMER_TIMEOUT: 'soon'"),
+        ({}, "soon", None),
+    ],
+)
+def test_a_handler_that_may_take_longer_than_the_server_waits_is_refused(
+    tmp_path, consumer_timeout, runtime_timeout, problem
+):
+    environ = {"ASYA_RUNTIME_TIMEOUT": runtime_timeout, "ASYA_SECRETS_DIR": str(tmp_path), **consumer_timeout}
+    if problem is None:
+        assert open_transport("rabbitmq", environ).name == "rabbitmq"
+        return
+    with pytest.raises(SettingsError) as raised:
+        open_transport("rabbitmq", environ)
+    (found,) = raised.value.problems
+    assert found.startswith(problem)
+
+
 async def test_a_missing_virtual_host_is_refused_with_a_sentence(rabbitmq_server, tmp_path):
     transport = RabbitmqHarness(rabbitmq_server, tmp_path, "missing").transport()
     with pytest.raises(TransportRefusedError, match=r"virtual host 'missing': NOT_ALLOWED.*; make it, or give"):
@@ -113,7 +137,9 @@ async def test_a_management_api_that_refuses_or_is_away_is_said(rabbit, rabbitmq
         await lost.depth(queue)
 
 
-async def test_the_hook_job_says_what_it_made_found_and_refused(rabbit_alone, monkeypatch, capsys, tmp_path):
+@pytest.fixture
+def hook_job(rabbit_alone, monkeypatch, capsys, tmp_path):
+    """Give a coroutine that runs the hook Job; it returns the exit code and the lines."""
     settings = {
         "ASYA_TRANSPORT": "rabbitmq",
         "ASYA_RABBITMQ_URL": f"amqp://{rabbit_alone.host}:{rabbit_alone.port}",
@@ -122,9 +148,56 @@ async def test_the_hook_job_says_what_it_made_found_and_refused(rabbit_alone, mo
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+
+    async def run(*actors):
+        code = await asyncio.to_thread(queues.main, ["ensure", *actors])
+        return code, capsys.readouterr().out.splitlines()
+
+    return run
+
+
+async def test_the_hook_job_says_what_it_made_found_and_refused(rabbit_alone, hook_job):
     await rabbit_alone.make_conflicting_queue("asya-other")
-    assert await asyncio.to_thread(queues.main, ["ensure", "mine", "mine", "other"]) == exit_codes.TRANSPORT_FAILED
-    made, found, refused = capsys.readouterr().out.splitlines()
+    code, (made, found, refused) = await hook_job("mine", "mine", "other")
+    assert code == exit_codes.TRANSPORT_FAILED
     assert (made, found) == ("asya-mine: made", "asya-mine: found")
     assert refused.startswith("asya-other: refused: queue asya-other exists with other arguments (PRECONDITION_FAILED")
     assert refused.endswith("; remove it first")
+
+
+async def test_the_hook_job_makes_exactly_what_is_needed_and_changes_nothing_later(
+    rabbit_alone, rabbitmq_server, hook_job
+):
+    def there():
+        """Return queues with their type and arguments, exchanges and bindings, all but those that are always there."""
+        of = f"/{rabbit_alone.vhost}"
+        made = {each["name"]: each["arguments"] for each in rabbitmq_server.call("GET", f"queues{of}")}
+        exchanges = {each["name"] for each in rabbitmq_server.call("GET", f"exchanges{of}")}
+        bindings = rabbitmq_server.call("GET", f"bindings{of}")
+        keys = ("source", "routing_key", "destination")
+        routes = {tuple(each[key] for key in keys) for each in bindings if each["source"]}
+        return made, {name for name in exchanges if name.startswith("asya")}, routes
+
+    actors, levels = ("mine", "happy-end", "error-end"), [f"asya.delay.{level}" for level in range(21)]
+    own = [f"asya-{actor}" for actor in actors]
+    assert await hook_job(*actors) == (exit_codes.OK, [f"{queue}: made" for queue in own])
+    made, exchanges, routes = first = await asyncio.to_thread(there)
+    assert set(made) == {*own, *levels, "asya.delay.gone"}
+    assert {arguments["x-queue-type"] for arguments in made.values()} == {"quorum"}
+    assert all(made[queue] == {"x-queue-type": "quorum", "x-delivery-limit": 2**31 - 1} for queue in own)
+    assert exchanges == {*levels, "asya.delay.ready", "asya.delay.gone"}
+    assert {route for route in routes if route[0] == "asya.delay.ready"} == {
+        ("asya.delay.ready", f"#.{queue}", queue) for queue in own
+    }
+    assert len(routes) == 2 * len(levels) + len(own) + 1
+    assert await hook_job(*actors) == (exit_codes.OK, [f"{queue}: found" for queue in own])
+    assert await asyncio.to_thread(there) == first
+
+
+async def test_a_user_who_may_not_make_queues_is_told_what_is_lacking(rabbit_alone, rabbitmq_server, hook_job):
+    path = f"permissions/{rabbit_alone.vhost}/{rabbitmq_server.user}"
+    await asyncio.to_thread(rabbitmq_server.call, "PUT", path, {"configure": "", "write": ".*", "read": ".*"})
+    code, (line,) = await hook_job("mine")
+    assert code == exit_codes.TRANSPORT_FAILED
+    assert line.startswith("asya-mine: error: the delay ladder: ACCESS_REFUSED")
+    assert line.endswith("; give this user permission")

@@ -1,6 +1,10 @@
 {{- define "actor.transport.rabbitmq.env" -}}
 {{- $rabbitmq := .values.transports.rabbitmq -}}
-{{- dict "ASYA_RABBITMQ_URL" $rabbitmq.url "ASYA_RABBITMQ_VHOST" $rabbitmq.vhost | toJson }}
+{{- dict
+  "ASYA_RABBITMQ_URL" $rabbitmq.url
+  "ASYA_RABBITMQ_VHOST" $rabbitmq.vhost
+  "ASYA_RABBITMQ_CONSUMER_TIMEOUT" (include "actor.text" $rabbitmq.consumerTimeout)
+| toJson }}
 {{- end }}
 
 {{/* Over the management API KEDA counts ready and unacknowledged messages; over AMQP only those that are ready. */}}

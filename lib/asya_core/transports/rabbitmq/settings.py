@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from asya_core.durations import parse_duration
 from asya_core.errors import SettingsError, TransportRefusedError
 from asya_core.transports.servers import DEFAULT_SECRETS_DIR, Server, read_secret, read_server, require_pair
 
 DEFAULT_URL = "amqp://rabbitmq:5672"
 DEFAULT_VHOST = "/"
+DEFAULT_CONSUMER_TIMEOUT = "30m"
+"""RabbitMQ's own default; it tells nobody what it is set to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ def settings_from(environ: Mapping[str, str]) -> RabbitmqSettings:
             management = read_server(environ["ASYA_RABBITMQ_MANAGEMENT_URL"], {"http": 15672}, {"https": 15671})
         except ValueError as error:
             problems.append(f"ASYA_RABBITMQ_MANAGEMENT_URL: {error}; write http://host:15672 or https://host:15671")
+    problems += _timeout_problems(environ)
     secrets_dir = Path(environ.get("ASYA_SECRETS_DIR", DEFAULT_SECRETS_DIR))
     try:
         read_secrets(secrets_dir)
@@ -57,6 +62,24 @@ def settings_from(environ: Mapping[str, str]) -> RabbitmqSettings:
         raise SettingsError(problems)
     vhost = environ.get("ASYA_RABBITMQ_VHOST") or DEFAULT_VHOST
     return RabbitmqSettings(tuple(servers), vhost, secrets_dir, management)
+
+
+def _timeout_problems(environ: Mapping[str, str]) -> Iterator[str]:
+    """Compare how long a handler may take with how long the server lets a message be in hand."""
+    name = "ASYA_RABBITMQ_CONSUMER_TIMEOUT"
+    limit, longest = environ.get(name, DEFAULT_CONSUMER_TIMEOUT), environ.get("ASYA_RUNTIME_TIMEOUT", "0")
+    try:
+        seconds = parse_duration(limit)
+    except ValueError as error:
+        yield f"{name}: {error}"
+        return
+    with suppress(ValueError):  # of the other variable, which is not ours to judge
+        if parse_duration(longest) >= seconds:
+            yield (
+                f"ASYA_RUNTIME_TIMEOUT: {longest} is not shorter than RabbitMQ's consumer_timeout, {limit}, after "
+                f"which the broker takes a running message back; lower it, or raise the server's setting, and {name} "
+                "with it"
+            )
 
 
 def _amqp_server(url: str) -> Server:

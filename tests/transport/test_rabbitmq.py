@@ -285,3 +285,47 @@ async def test_delays_of_any_digits_are_kept_by_one_ladder_for_all_queues(rabbit
             arrived.append((asyncio.get_running_loop().time() - begin, wanted))
     assert all(wanted <= took for took, wanted in arrived)
     assert [wanted for _, wanted in arrived] == delays * 2
+
+
+async def test_a_queue_that_is_full_refuses_and_takes_again_what_has_room(
+    rabbit_alone, rabbitmq_server, parties, queue
+):
+    transport, inbox = await parties.join(rabbit_alone), Inbox()
+    await transport.ensure(queue)
+    limit = {
+        "pattern": f"^{queue}$",
+        "apply-to": "queues",
+        "definition": {"max-length": 2, "overflow": "reject-publish"},
+    }
+    policy = f"policies/{rabbit_alone.vhost}/small"
+    await asyncio.to_thread(rabbitmq_server.call, "PUT", policy, limit)
+
+    async def is_refused():
+        error = await send(transport, queue, b"more").wait()
+        assert error is None or isinstance(error, TransportUnavailableError)
+        return error is not None and "refused the message; it may be full" in str(error)
+
+    await eventually(is_refused)
+    stored = (await transport.depth(queue)).ready
+    consumer = await transport.consume(queue, stored, inbox)
+    for delivery in await inbox.take_many(stored):
+        consumer.settle(delivery)
+
+    async def is_taken():
+        return await send(transport, queue, b"more").wait() is None
+
+    await eventually(is_taken)
+
+
+async def test_everything_goes_over_one_connection(rabbit, rabbitmq_server, parties, queue):
+    count = "length(rabbit_networking:connections_local())"
+    before = int(await asyncio.to_thread(rabbitmq_server.evaluate, count))
+    transport, inbox = await parties.join(rabbit), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 2, inbox)
+    await send_all(transport, queue, [b"small", bytes(500_000)])
+    await send_all(transport, queue, [b"later"], delay=0.1)
+    delivery = await inbox.take()
+    assert await send(transport, queue, b"out", holding=delivery).wait() is None
+    consumer.settle(delivery)
+    assert int(await asyncio.to_thread(rabbitmq_server.evaluate, count)) == before + 1

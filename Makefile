@@ -59,6 +59,10 @@ test-e2e: $(READY) ## Test what a user does: the commands, the documents, and ru
 chaos: $(READY) ## Kill parts of a running pipeline and follow every message to its one end
 	$(PY) -m tests.chaos --transport $(TRANSPORT) $(SEED:%=--seed %) $(MESSAGES:%=--messages %) $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(READY) ## Feed a million bad messages and frames to sidecar and runtime; SEED repeats a run
+	$(PY) -m tests.fuzz $(SEED:%=--seed %) $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## Check style, types, charts, sizes, pins and generated files
 	@failed=; run() { echo "$$*"; "$$@" || failed="$$failed\n  $$*"; }; \

@@ -91,6 +91,8 @@ class BatchTasks:
         await self._call(call, task)
         for single in call.again:
             await self._call(single, task)
+        if len(self._tasks) == self._concurrency:
+            self._gathering.freed(monotonic())
         self._tasks.discard(task)
         self._plan()
         self._server.answered()

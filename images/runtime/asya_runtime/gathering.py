@@ -11,13 +11,15 @@ _J = TypeVar("_J")
 class Gathering(Generic[_J]):
     """Jobs in the order in which they came, each with the moment at which it came.
 
-    A batch is due when `most` jobs are there, or when the first of them has waited `wait` seconds. All moments are
-    seconds on one clock, which the caller reads.
+    A batch is due when `most` jobs are there, or when the first of them has waited `wait` seconds while the handler was
+    free: what comes as soon as a call has ended may fill the next one. All moments are seconds on one clock, which the
+    caller reads.
     """
 
     def __init__(self, most: int, wait: float) -> None:
         self._most = most
         self._wait = wait
+        self._free = 0.0
         self._jobs: deque[tuple[_J, float]] = deque()
 
     def __len__(self) -> int:
@@ -26,6 +28,10 @@ class Gathering(Generic[_J]):
     def add(self, job: _J, now: float) -> None:
         """Take in a job that has come."""
         self._jobs.append((job, now))
+
+    def freed(self, now: float) -> None:
+        """Note that the handler was busy and is free from now on."""
+        self._free = now
 
     def hurry(self) -> None:
         """Wait for company no more, also not for jobs that are still to come: the process is draining."""
@@ -37,7 +43,7 @@ class Gathering(Generic[_J]):
             return None
         if len(self._jobs) >= self._most:
             return 0.0
-        return max(0.0, self._jobs[0][1] + self._wait - now)
+        return max(0.0, max(self._jobs[0][1], self._free) + self._wait - now)
 
     def take(self) -> list[_J]:
         """Take out the next batch: at most `most` jobs, none where nothing waits."""

@@ -43,6 +43,7 @@ def _serve_one(handler: Handler, settings: Settings, channel: Channel, running: 
         keeper.begin(call)
         front.run_batch(handler, call)
         keeper.end()
+        gathering.freed(monotonic())
     front.close()
 
 
@@ -82,6 +83,7 @@ class Waiting:
     def take(self) -> list[Job]:
         """Wait until a batch is due, and take it."""
         with self._turn, self._changed:
+            self._gathering.freed(monotonic())
             while (left := self._gathering.left(monotonic())) != 0:
                 self._changed.wait(left)
             return self._gathering.take()

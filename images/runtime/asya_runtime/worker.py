@@ -82,7 +82,8 @@ def _start_log(level: str, descriptor: int) -> None:
 
 
 def _describe(handler: Handler, settings: Settings) -> str:
+    batches = f", batches of up to {settings.batch_max_size}" if handler.batched else ""
     return (
-        f"handler {settings.handler}, mode {settings.mode}, concurrency {settings.concurrency}, "
+        f"handler {settings.handler}, mode {settings.mode}, concurrency {settings.concurrency}{batches}, "
         f"JSON by {handler.codec.name}, Python {sys.version.split()[0]}, process {os.getpid()}"
     )

@@ -25,6 +25,20 @@ def test_a_batch_waits_for_company_from_its_first_job_on():
     assert [jobs.left(now) for now in (100, 109, 110, 120)] == [10, 1, 0, 0]
 
 
+def test_the_wait_begins_when_the_handler_is_free():
+    jobs = gathering(100)
+    jobs.freed(130)
+
+    assert [jobs.left(now) for now in (130, 135, 140, 150)] == [10, 5, 0, 0]
+
+
+def test_who_comes_to_a_free_handler_waits_from_then_on():
+    jobs = gathering(100)
+    jobs.freed(90)
+
+    assert jobs.left(100) == 10
+
+
 def test_a_full_batch_does_not_wait():
     assert gathering(100, 100, 100).left(100) == 0
 

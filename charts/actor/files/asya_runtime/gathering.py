@@ -15,9 +15,11 @@ class Gathering(Generic[_J]):
 
 
 
+
     def __init__(self, most: int, wait: float) -> None:
         self._most = most
         self._wait = wait
+        self._free = 0.0
         self._jobs: deque[tuple[_J, float]] = deque()
 
     def __len__(self) -> int:
@@ -26,6 +28,10 @@ class Gathering(Generic[_J]):
     def add(self, job: _J, now: float) -> None:
 
         self._jobs.append((job, now))
+
+    def freed(self, now: float) -> None:
+
+        self._free = now
 
     def hurry(self) -> None:
 
@@ -37,7 +43,7 @@ class Gathering(Generic[_J]):
             return None
         if len(self._jobs) >= self._most:
             return 0.0
-        return max(0.0, self._jobs[0][1] + self._wait - now)
+        return max(0.0, max(self._jobs[0][1], self._free) + self._wait - now)
 
     def take(self) -> list[_J]:
 

@@ -36,9 +36,9 @@ class Ledger:
     def all(self, what: str) -> list[Any]:
         return [who for each, who in self.lines if each == what]
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool], within: float = WAIT_SECONDS) -> None:
         """Wait for a condition that only what is noted here can change."""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(within):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
@@ -154,8 +154,8 @@ class Bench:
         """The messages that the broker keeps for later."""
         return [json.loads(message.body) for message in self.broker.queues[f"asya-{actor}"].delayed]
 
-    async def until_settled(self, *ids: str) -> None:
-        await self.ledger.until(lambda: set(ids) <= set(self.ledger.all("settled")))
+    async def until_settled(self, *ids: str, within: float = WAIT_SECONDS) -> None:
+        await self.ledger.until(lambda: set(ids) <= set(self.ledger.all("settled")), within)
 
     async def until_queued(self, actor: str, count: int = 1) -> list[dict[str, Any]]:
         await self.ledger.until(lambda: len(self.queued(actor)) >= count)

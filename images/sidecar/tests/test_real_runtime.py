@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import os
-import subprocess
 import sys
+from asyncio.subprocess import DEVNULL
 from pathlib import Path
 
 from asya_core.transports.memory import MemoryBroker
@@ -59,18 +59,19 @@ def routed(envelope):
 
 
 @contextlib.asynccontextmanager
-async def running(folder, handler, **environ):
-    """An actor whose handler runs in a real runtime, which is started again whenever it ends."""
-    (folder / "handlers.py").write_text(HANDLERS)
+async def running(folder, handler, source=HANDLERS, **environ):
+    """An actor whose handler runs in a real runtime, which is started again whenever it ends: `starts` tells."""
+    (folder / "handlers.py").write_text(source)
     bench = Bench(settings_for(folder, **environ), MemoryBroker(), None)
     for queue in QUEUES:
         await bench.producer.ensure(queue)
     await bench.start()
+    bench.starts = []
     variables = {
         **os.environ, **environ, "ASYA_HANDLER": f"handlers.{handler}", "ASYA_SOCKET_DIR": str(folder),
     }  # fmt: skip
     client = asyncio.create_task(bench.actor.runtime.run())
-    runtime = asyncio.create_task(keep(variables, folder))
+    runtime = asyncio.create_task(keep(variables, folder, bench.starts))
     ticks = asyncio.create_task(tick(bench.actor))
     try:
         yield bench
@@ -83,10 +84,16 @@ async def running(folder, handler, **environ):
         await bench.transport.close()
 
 
-async def keep(variables, folder):
+async def keep(variables, folder, starts):
     while True:
+        starts.append(len(starts))
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(RUNTIME), env=variables, cwd=folder, stderr=subprocess.DEVNULL
+            sys.executable,
+            str(RUNTIME),
+            env=variables,
+            cwd=folder,
+            stdout=DEVNULL,
+            stderr=DEVNULL,
         )
         try:
             await process.wait()
@@ -174,6 +181,7 @@ async def test_a_handler_that_hangs_is_ended_and_its_neighbours_go_on(folder):
             "m1": "timeout_error", "m3": "timeout_error",
         }  # fmt: skip
         assert [message["id"] for message in bench.queued("b")] == ["m2", "m4"]
+        assert len(bench.starts) == 1
 
 
 async def test_a_handler_that_takes_its_process_down_is_charged_and_nobody_else(folder):
@@ -188,6 +196,7 @@ async def test_a_handler_that_takes_its_process_down_is_charged_and_nobody_else(
             ("killer", "crash_error")
         ]
         assert {message["id"] for message in bench.queued("b")} == set(ids)
+        assert len(bench.starts) == 1
 
 
 async def test_in_envelope_mode_the_handler_changes_the_route(folder):

@@ -145,9 +145,10 @@ def test_the_sidecar_is_probed_at_its_metrics_port(helm):
 def test_each_file_of_the_runtime_is_mounted_by_itself(actor):
     data = actor.one("ConfigMap")["data"]
     mounts = {mount.get("subPath"): mount for mount in actor.container(RUNTIME)["volumeMounts"]}
-    source = ROOT / "images/runtime/asya_runtime"
+    files = ROOT / "charts/actor/files/asya_runtime"
 
-    assert data == {path.name: path.read_text() for path in source.glob("*.py")}
+    assert data == {path.name: path.read_text() for path in files.glob("*.py")}
+    assert data.keys() == {path.name for path in (ROOT / "images/runtime/asya_runtime").glob("*.py")}
     for name in data:
         assert mounts[name]["mountPath"] == f"/opt/asya/asya_runtime/{name}"
         assert mounts[name]["readOnly"]

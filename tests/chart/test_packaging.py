@@ -10,6 +10,7 @@ import yaml
 
 from asya_core import transports
 from tests.chart.rendering import HANDLER, ROOT
+from tools.flavors import read_flavors
 from tools.values_comments import read_keys, walk
 
 CHARTS = ("actor", "crew")
@@ -43,7 +44,8 @@ def test_a_package_renders_what_the_folder_does(helm, packages, chart):
 def test_the_package_brings_the_runtime_and_the_flavors_but_no_scenarios(packages):
     inside = names(packages["actor"])
 
-    assert {f"actor/flavors/{path.name}" for path in (ROOT / "flavors").glob("*.yaml")} <= inside
+    for flavor in read_flavors():
+        assert f"{flavor.chart}/flavors/{flavor.name}.yaml" in names(packages[flavor.chart])
     assert {
         f"actor/files/asya_runtime/{path.name}" for path in (ROOT / "images/runtime/asya_runtime").glob("*.py")
     } <= inside

@@ -21,13 +21,18 @@ spec:
       labels:
         {{- include "actor.podLabels" . | nindent 8 }}
       annotations:
-        kubectl.kubernetes.io/default-container: asya-runtime
-        {{- if .values.runtime.inject }}
-        checksum/runtime: {{ include "actor.configmap-runtime.checksum" . }}
-        {{- end }}
-        {{- with .values.podAnnotations }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- include "actor.podAnnotations" . | nindent 8 }}
     spec:
       {{- include "actor.pod" . | nindent 6 }}
+{{- end }}
+
+{{/* Annotations of the pods. The checksum makes them roll when the runtime's files change. */}}
+{{- define "actor.podAnnotations" -}}
+kubectl.kubernetes.io/default-container: asya-runtime
+{{- if .values.runtime.inject }}
+checksum/runtime: {{ include "actor.configmap-runtime.checksum" . }}
+{{- end }}
+{{- with .values.podAnnotations }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}

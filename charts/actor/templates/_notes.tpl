@@ -25,20 +25,7 @@ Give your own:
 
 {{ end -}}
 Actor {{ .name }} takes messages from queue {{ include "actor.queue" . }} ({{ .values.transport }}).
-{{- if .values.scaling.enabled }}
-KEDA runs {{ int .values.scaling.minReplicaCount }} to {{ int .values.scaling.maxReplicaCount }} pods, one for each {{ int .values.scaling.queueLength }} messages:
-  kubectl -n {{ .root.Release.Namespace }} get scaledobject,deployment {{ .name }}
-{{- if ne (int .values.replicas) 1 }}
-replicas: {{ int .values.replicas }} does not count while scaling.enabled is true; set scaling.minReplicaCount.
-{{- end }}
-{{- else }}
-{{- if eq (int .values.replicas) 0 }}
-It runs no pods until replicas is raised:
-{{- else }}
-It runs {{ int .values.replicas }} {{ ternary "pod" "pods" (eq (int .values.replicas) 1) }} all the time:
-{{- end }}
-  kubectl -n {{ .root.Release.Namespace }} get deployment {{ .name }}
-{{- end }}
+{{- include "actor.notes.pods" . }}
 Results and errors are stored by the end actors (chart crew), which every environment needs once.
 {{- include "actor.notes.registry" (dict "root" .root "registry" .values.imageRegistry "images" (dict "asya-runtime" .values.image "asya-sidecar" .values.sidecar.image)) }}
 {{- range include "actor.values.renamed" .raw | fromJsonArray }}
@@ -46,5 +33,29 @@ Results and errors are stored by the end actors (chart crew), which every enviro
 
 {{ .was }} is an old name; write {{ .section }}.{{ .name }}.
 {{- end }}
+{{- end }}
+{{- if .values.queues.deleteOnUninstall }}
+
+helm uninstall DELETES QUEUE {{ include "actor.queue" . }} WITH ITS MESSAGES (queues.deleteOnUninstall).
+{{- end }}
+{{- end }}
+
+{{/* Who sets the number of pods, and what it is. */}}
+{{- define "actor.notes.pods" -}}
+{{- $scaling := .values.scaling -}}
+{{- $replicas := int .values.replicas -}}
+{{- if $scaling.enabled }}
+{{ ternary "A HorizontalPodAutoscaler" "KEDA" (gt (len $scaling.hpa) 0) }} runs {{ int $scaling.minReplicaCount }} to {{ int $scaling.maxReplicaCount }} pods
+{{- if not $scaling.hpa }}, one for each {{ int $scaling.queueLength }} messages{{ end }}:
+  kubectl -n {{ .root.Release.Namespace }} get {{ ternary "hpa" "scaledobject" (gt (len $scaling.hpa) 0) }},deployment {{ .name }}
+{{- if ne (toString $scaling.paused) "false" }}
+It is paused (scaling.paused).
+{{- end }}
+{{- if ne $replicas 1 }}
+replicas: {{ $replicas }} does not count while scaling.enabled is true; set scaling.minReplicaCount.
+{{- end }}
+{{- else }}
+It runs {{ ternary "no" (toString $replicas) (eq $replicas 0) }} {{ ternary "pod" "pods" (eq $replicas 1) }} {{ ternary "until replicas is raised" "all the time" (eq $replicas 0) }}:
+  kubectl -n {{ .root.Release.Namespace }} get deployment {{ .name }}
 {{- end }}
 {{- end }}

@@ -3,8 +3,6 @@
 {{- $set := include "actor.runtime.env" . | fromJson -}}
 {{- $defaults := include "actor.runtime.defaultEnv" . | fromJson -}}
 {{- $env := include "actor.join" (dict "preset" $defaults "own" .values.env "key" "name" "identity" "name") | fromJsonArray -}}
-{{- $tmp := dict "tmp" (dict "name" "asya-tmp" "mountPath" "/tmp") -}}
-{{- $mounts := include "actor.join" (dict "preset" $tmp "own" .values.volumeMounts "key" "name" "identity" "mountPath") | fromJsonArray -}}
 - name: asya-runtime
   image: {{ include "actor.image" (dict "context" . "image" .values.image "name" "asya-runtime") | quote }}
   imagePullPolicy: {{ .values.imagePullPolicy }}
@@ -20,12 +18,7 @@
     {{- toYaml . | nindent 4 }}
   {{- end }}
   volumeMounts:
-    - name: asya-socket
-      mountPath: /var/run/asya
-    {{- with include "actor.runtime.files" . | trim }}
-    {{- . | nindent 4 }}
-    {{- end }}
-    {{- toYaml $mounts | nindent 4 }}
+    {{- include "actor.runtime.mounts" . | nindent 4 }}
   {{- with omit .values.runtimeContainer "startupProbe" "readinessProbe" }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -49,6 +42,16 @@ that the user's image is sure to have. A hung handler is the sidecar's business,
   {{- merge (dict "exec" (dict "command" $look) "timeoutSeconds" 5) $times | toYaml | nindent 2 }}
   {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The socket, the runtime's files, and the user's mounts, one of which may take the place of our /tmp. */}}
+{{- define "actor.runtime.mounts" -}}
+{{- $tmp := dict "tmp" (dict "name" "asya-tmp" "mountPath" "/tmp") -}}
+{{- $join := dict "preset" $tmp "own" .values.volumeMounts "key" "name" "identity" "mountPath" -}}
+- name: asya-socket
+  mountPath: /var/run/asya
+{{- include "actor.runtime.files" . }}
+{{ include "actor.join" $join | fromJsonArray | toYaml }}
 {{- end }}
 
 {{/* One mount for each file, by subPath, so that a running pod never sees the files of a newer release. */}}

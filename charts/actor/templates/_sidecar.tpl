@@ -22,13 +22,17 @@
     {{- toYaml . | nindent 4 }}
   {{- end }}
   volumeMounts:
-    {{- range $name, $path := dict "asya-socket" "/var/run/asya" "asya-sidecar-tmp" "/tmp" }}
-    - name: {{ $name }}
-      mountPath: {{ $path }}
-    {{- end }}
-    {{- with include "actor.transport.mount" . }}
-    {{- . | nindent 4 }}
-    {{- end }}
+    {{- include "actor.sidecar.mounts" . | trim | nindent 4 }}
+{{- end }}
+
+{{- define "actor.sidecar.mounts" -}}
+{{- range $name, $path := dict "asya-socket" "/var/run/asya" "asya-sidecar-tmp" "/tmp" }}
+- name: {{ $name }}
+  mountPath: {{ $path }}
+{{- end }}
+{{- with include "actor.transport.mount" . }}
+{{ . }}
+{{- end }}
 {{- end }}
 
 {{/*

@@ -25,6 +25,10 @@ from tools.needs import Need
 
 READY_SECONDS = 90.0
 STATISTICS_MS = 250
+REMEDY = (
+    "install it (on Debian: apt-get install rabbitmq-server), or give a server in ASYA_TEST_RABBITMQ_URL for tests of "
+    "the transport and in ASYA_LOCAL_RABBITMQ_URL for local runs"
+)
 READY = "Server startup complete"
 USER, PASSWORD = "asya", "secret"
 Address = tuple[str, int]
@@ -35,8 +39,7 @@ def programs_or_skip(need: Need) -> Programs:
     try:
         return need_programs(say)
     except CliError as error:
-        what, _, remedy = str(error).rpartition("; ")
-        need.missing(what, remedy=remedy)
+        need.missing(str(error).partition(";")[0], remedy=REMEDY)
 
 
 def say(line: str) -> None:

@@ -60,7 +60,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """A whole local run; times in seconds.
+    """A whole local run; times in seconds. `broker` is None where somebody else runs it.
 
     `jobs` holds one list for each release: those in it run one after the other, the lists side by side. `scratch` is a
     folder to remove at the end, or empty. `grace` is how long a drain may take, `grace_without_parent` how long once
@@ -68,7 +68,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     `empty_within` seconds are over.
     """
 
-    broker: ProcessPlan
+    broker: ProcessPlan | None
     broker_check: Check
     jobs: list[list[Job]]
     processes: list[ProcessPlan]

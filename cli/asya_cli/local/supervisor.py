@@ -100,9 +100,9 @@ class Supervisor:
 
     async def _start(self) -> None:
         self._enter("starting")
-        broker = self._keep_running(self._plan.broker)
-        await self._wait_ready([self._plan.broker_check], [broker])
-        self._tell(event="broker", name=self._plan.broker.actor)
+        broker = [self._keep_running(self._plan.broker)] if self._plan.broker else []
+        await self._wait_ready([self._plan.broker_check], broker)
+        self._tell(event="broker", name=self._plan.broker_check.actor)
         await self._run_jobs()
         children = [self._keep_running(each) for each in self._plan.processes]
         self._tell(event="processes", count=len(children))
@@ -116,7 +116,8 @@ class Supervisor:
                 for jobs in self._plan.jobs:
                     group.create_task(self._run_in_order(jobs, room))
         except TimeoutError:
-            raise StartError(f"the Jobs took more than {self._plan.ready_timeout:g} s", self._plan.broker.log) from None
+            log = self._plan.broker.log if self._plan.broker else ""
+            raise StartError(f"the Jobs took more than {self._plan.ready_timeout:g} s", log) from None
         except ExceptionGroup as errors:
             raise next(each for each in errors.exceptions if isinstance(each, StartError)) from None
 

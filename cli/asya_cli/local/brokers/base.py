@@ -10,7 +10,7 @@ from asya_cli.local.plan import Check, ProcessPlan
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A broker: its transport's name and URL, its process, and when it is ready.
+    """A broker: its transport's name and URL, its process (None where somebody else runs it), and when it is ready.
 
     `chart_values` are the chart's values that lead to it, by their dotted path; `environ` are the settings that lead
     our own clients to it. `notes` say in what it differs from a cluster's, a line each.
@@ -18,7 +18,7 @@ class Broker:
 
     transport: str
     url: str
-    process: ProcessPlan
+    process: ProcessPlan | None
     check: Check
     chart_values: Mapping[str, str]
     environ: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""RabbitMQ with its management API, for this user's machine alone: loopback only, its messages under `.asya/`."""
+"""RabbitMQ with its management API: one that the environment names, or else a node for this user's machine alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from asya_cli.local.brokers.base import Broker
+from asya_cli.local.brokers.rabbitmq_given import find_given, prepare_given
 from asya_cli.local.brokers.rabbitmq_node import Node
 from asya_cli.local.brokers.rabbitmq_programs import need_programs
 from asya_cli.local.plan import Check, ProcessPlan
@@ -21,11 +22,14 @@ _SERVERS_OWN_STATISTICS_MS = 5000
 
 
 def prepare(folder: Path, logs: Path, free_port: Callable[[], int]) -> Broker:
-    """Write the server's configuration into `folder` and say how to run it.
+    """Make the run's virtual host on the server that is given, or write a server's configuration into `folder`.
 
-    Whoever asks comes from this machine, so the server's own user for that (guest) is enough. Raises CliError without
-    the server's programs.
+    Whoever asks the latter comes from this machine, so its own user for that (guest) is enough. Raises CliError where
+    neither can be had.
     """
+    given = find_given()
+    if given is not None:
+        return prepare_given(given, folder)
     programs = need_programs(_say)
     node = Node.on_free_ports(folder, free_port)
     node.configure([f"max_message_size = {MAX_MESSAGE_SIZE}"], statistics_ms=STATISTICS_MS)

@@ -16,7 +16,7 @@ PACKAGED = Path("/usr/lib/rabbitmq/bin")
 
 _UPDATE = ("apt-get", "update")
 _INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "rabbitmq-server")
-_REMEDY = "install it (on Debian: apt-get install rabbitmq-server) and try again"
+_REMEDY = "install it (on Debian: apt-get install rabbitmq-server), or give a server in ASYA_LOCAL_RABBITMQ_URL"
 _WORDS_OF_FAILURE = 2000  # characters of what apt-get says that are shown
 
 Say = Callable[[str], None]

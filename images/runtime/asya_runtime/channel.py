@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import struct
 from typing import NoReturn
 
 from asya_runtime.descriptors import lift
 from asya_runtime.errors import EXIT_DESCRIPTORS
-from asya_runtime.worker_process import Post
+from asya_runtime.worker_process import CONNECTION, Post
 
 log = logging.getLogger("asya_runtime")
 
 _LONGEST_MESSAGE = 16
+_INT = struct.Struct("i")
+_CONTROL_BYTES = socket.CMSG_SPACE(_INT.size)
+_FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC  # which socket.recv_fds() would pass over in silence
 
 
 class Channel:
@@ -48,17 +52,19 @@ class Channel:
     def receive(self) -> tuple[bytes, socket.socket | None]:
         """Take one message that is there, with the connection that came with it."""
         try:
-            message, passed, _, _ = socket.recv_fds(
-                self._socket, _LONGEST_MESSAGE, 1, socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
-            )
+            message, control, _, _ = self._socket.recvmsg(_LONGEST_MESSAGE, _CONTROL_BYTES, _FLAGS)
         except BlockingIOError:  # another thread has taken it
             return b"nothing", None
         except OSError as error:
             self.fail(error)
         if not message:
             os._exit(1)  # the supervisor has ended, and with it the runtime
-        connection = socket.socket(fileno=lift(passed[0])) if passed else None
-        return message, connection
+        if message != CONNECTION:
+            return message, None
+        if not control:
+            self.fail(OSError("there is no room for another"))
+        (descriptor,) = _INT.unpack(control[0][2])
+        return message, socket.socket(fileno=lift(descriptor))
 
     def check(self) -> None:
         """End the process where a descriptor is gone; called after every message by a worker that is careful."""

@@ -55,7 +55,12 @@ class InvocationError(Exception):
     @classmethod
     def of(cls, error: BaseException) -> InvocationError:
         """Return `error` itself where it is a fault, else the fault of a handler that raised it."""
-        return error if isinstance(error, InvocationError) else cls(PROCESSING, text(error), error)
+        if isinstance(error, InvocationError):
+            return error
+        try:
+            return cls(PROCESSING, text(error), error)
+        except BaseException:
+            return cls(PROCESSING, "the handler raised an exception that fails when it is looked at")
 
     def summary(self) -> str:
         """Return what a log may hold: no message, since it may quote the payload."""
@@ -108,7 +113,7 @@ def text(error: BaseException) -> str:
     """Return the exception's message, also where its own `__str__` fails."""
     try:
         return str(error)
-    except Exception as broken:
+    except BaseException as broken:
         return f"(str() of this {type(error).__name__} raised {type(broken).__name__})"
 
 

@@ -22,7 +22,7 @@ from asya_runtime.handler import Handler
 from asya_runtime.running import Running
 from asya_runtime.session import Job, Session
 from asya_runtime.settings import Settings
-from asya_runtime.worker_process import ALIVE, ASK, CONNECTION, DRAIN
+from asya_runtime.worker_process import ALIVE, ASK, DRAIN
 
 log = logging.getLogger("asya_runtime")
 
@@ -182,7 +182,7 @@ class Front:
 
     def _hear(self) -> None:
         message, peer = self._channel.receive()
-        if message == CONNECTION and peer is not None:
+        if peer is not None:
             self._greet(peer)
         elif message == DRAIN:
             self._stopping = self._draining = True

@@ -55,7 +55,12 @@ class InvocationError(Exception):
     @classmethod
     def of(cls, error: BaseException) -> InvocationError:
 
-        return error if isinstance(error, InvocationError) else cls(PROCESSING, text(error), error)
+        if isinstance(error, InvocationError):
+            return error
+        try:
+            return cls(PROCESSING, text(error), error)
+        except BaseException:
+            return cls(PROCESSING, "the handler raised an exception that fails when it is looked at")
 
     def summary(self) -> str:
 
@@ -108,7 +113,7 @@ def text(error: BaseException) -> str:
 
     try:
         return str(error)
-    except Exception as broken:
+    except BaseException as broken:
         return f"(str() of this {type(error).__name__} raised {type(broken).__name__})"
 
 

@@ -20,7 +20,7 @@ from asya_runtime.session import Session
 from asya_runtime.settings import Settings
 from asya_runtime.slots import Slots
 from asya_runtime.tasks import Tasks
-from asya_runtime.worker_process import ALIVE, ASK, CONNECTION, DRAIN, READY, SERVED
+from asya_runtime.worker_process import ALIVE, ASK, DRAIN, READY, SERVED
 
 log = logging.getLogger("asya_runtime")
 
@@ -117,7 +117,7 @@ class AsyncServer:
 
     def _hear(self) -> None:
         message, connection = self._channel.receive()
-        if message == CONNECTION and connection is not None:
+        if connection is not None:
             self._greet(connection)
         elif message == DRAIN:
             self._drain()

@@ -31,7 +31,7 @@ class BatchTasks:
         self._concurrency = settings.concurrency
         self._gathering = Gathering[Job](settings.batch_max_size, settings.batch_max_wait)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._calls: dict[BatchCall, asyncio.Task[None]] = {}
+        self._calls: dict[BatchCall, asyncio.Task[list[Outcome] | InvocationError]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -81,41 +81,45 @@ class BatchTasks:
         self._timer = None
         while len(self._tasks) < self._concurrency and self._gathering.left(monotonic()) == 0:
             call = BatchCall(self._handler, self._running, self._gathering.take())
-            self._tasks.add(asyncio.get_running_loop().create_task(self._run(call)))
+            task = asyncio.get_running_loop().create_task(self._run(call))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
         self._plan()
 
     async def _run(self, call: BatchCall) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise TypeError("a call of an async handler is a task")
-        await self._call(call, task)
+        await self._call(call)
         for single in call.again:
-            await self._call(single, task)
+            await self._call(single)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
         if len(self._tasks) == self._concurrency:
             self._gathering.freed(monotonic())
         self._tasks.discard(task)
         self._plan()
         self._server.answered()
 
-    async def _call(self, call: BatchCall, task: asyncio.Task[None]) -> None:
+    async def _call(self, call: BatchCall) -> None:
+        """Make one call, in a task of its own, so that no trace is left in the next one of its being cancelled."""
         arguments = call.begin()
         if arguments:
-            self._calls[call] = task
-            result = await self._result(call, arguments, task)
+            task = self._calls[call] = asyncio.get_running_loop().create_task(self._result(call, arguments))
+            result: list[Outcome] | InvocationError
+            try:
+                result = await task
+            except asyncio.CancelledError as error:  # before it had begun
+                result = InvocationError.of(error)
             self._server.came_back()
             del self._calls[call]
             call.end(result)
         self._server.answered()
 
-    async def _result(
-        self, call: BatchCall, arguments: list[object], task: asyncio.Task[None]
-    ) -> list[Outcome] | InvocationError:
+    async def _result(self, call: BatchCall, arguments: list[object]) -> list[Outcome] | InvocationError:
         is_late = False
 
         def expire() -> None:
             nonlocal is_late
             is_late = True
-            task.cancel()
+            self._calls[call].cancel()
 
         timer = asyncio.get_running_loop().call_later(call.limit_ns / _SECOND, expire) if call.limit_ns else None
         try:

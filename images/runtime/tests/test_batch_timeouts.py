@@ -94,3 +94,10 @@ def test_an_async_message_that_is_cancelled_while_it_is_tried_alone_lets_the_nex
     assert client.answer(3).error["code"] == "cancelled_error"
     send(client, {"n": 1}, {"n": 2}, {"n": 3})
     assert client.answer(2).items == [{"n": 2, "size": 1}]
+
+
+def test_an_async_message_that_is_tried_alone_does_not_inherit_that_its_batch_was_cancelled(start):
+    client = start("batches.how_cancelled", **BATCH_OF_3).connect()
+    send(client, {"n": 1}, {"n": 2}, {"n": 3}, timeout_ms=300)
+
+    assert [client.answer(request).items for request in (1, 2, 3)] == [[0]] * 3

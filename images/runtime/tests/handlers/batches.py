@@ -154,3 +154,11 @@ async def wait_alone(payloads: list) -> list:
     if len(payloads) > 1:
         raise ValueError("together it can't be done")
     return await wait_for_ever(payloads)
+
+
+async def how_cancelled(payloads: list) -> list:
+    """Never end with several messages; with one, say how often its task was told to end."""
+    if len(payloads) > 1:
+        await asyncio.Event().wait()
+    task = asyncio.current_task()
+    return [task.cancelling() if hasattr(task, "cancelling") else 0]

@@ -13,6 +13,7 @@ from tests.chart.rendering import HANDLER, ROOT
 
 CHARTS = ("actor", "crew")
 SCHEMAS = {chart: json.loads((ROOT / f"charts/{chart}/values.schema.json").read_text()) for chart in CHARTS}
+VALIDATORS = {chart: jsonschema.Draft7Validator(schema) for chart, schema in SCHEMAS.items()}
 DEFAULTS = {chart: yaml.safe_load((ROOT / f"charts/{chart}/values.yaml").read_text()) for chart in CHARTS}
 WRONG_TYPES = [
     ("timeout", {"actor": "5 minutes"}),
@@ -57,18 +58,25 @@ WRONG_TYPES = [
 ]
 
 
+ITEM, ANY_NAME = "[]", "*"
+"""Steps of a path into a list, and into a map whose keys are the user's."""
+
+
 def paths(schema: dict[str, Any], at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Every key that a schema knows by name, through closed objects only."""
+    """Every key that a schema knows by name, also inside lists and maps with names of the user's."""
     found = []
     for name, child in schema.get("properties", {}).items():
         found += [(*at, name), *paths(child, (*at, name))]
+    for step, children in ((ITEM, schema.get("items")), (ANY_NAME, schema.get("additionalProperties"))):
+        if isinstance(children, dict):
+            found += paths(children, (*at, step))
     return found
 
 
 def nested(path: tuple[str, ...]) -> Any:
     value: Any = None
     for name in reversed(path):
-        value = {name: value}
+        value = [value] if name == ITEM else {"any-name" if name == ANY_NAME else name: value}
     return value
 
 
@@ -86,7 +94,7 @@ def laid_over(below: Any, values: Any) -> Any:
 @pytest.mark.parametrize(("chart", "path"), [(chart, path) for chart in CHARTS for path in paths(SCHEMAS[chart])])
 def test_every_key_with_a_slip_is_refused_with_the_right_one_in_the_message(chart, path):
     misspelled = (*path[:-1], f"{path[-1]}x")
-    found = jsonschema.Draft7Validator(SCHEMAS[chart]).iter_errors(nested(misspelled))
+    found = VALIDATORS[chart].iter_errors(nested(misspelled))
 
     assert any(f"{path[-1]}'" in error.message and error.validator == "enum" for error in found)
 

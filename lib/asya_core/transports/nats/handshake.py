@@ -62,4 +62,5 @@ def _require_link(link: Link, server: Server) -> None:
         return
     if any(word in link.last_error.lower() for word in REFUSALS):
         raise TransportRefusedError(f"{server} refuses us: {link.last_error}; check the credentials in the Secret")
-    raise TransportUnavailableError(f"{server} ended the connection: {link.lost.result()}")
+    sentence = f"{server} ended the connection: {link.lost.result()}; check that NATS is what listens there"
+    raise TransportUnavailableError(sentence)

@@ -105,7 +105,7 @@ def _error_of(api: str, error: dict[str, Any]) -> TransportError:
         return TransportRefusedError(f"{sentence}; switch JetStream on for this account and server")
     match error.get("code"):
         case 404:
-            return QueueMissingError(sentence)
+            return QueueMissingError(f"{sentence}; install its actor first, whose hook Job makes the queue")
         case 503:
             return TransportUnavailableError(sentence)
         case _:

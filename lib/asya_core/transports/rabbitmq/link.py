@@ -78,7 +78,9 @@ class Link(asyncio.Protocol):
         """Return the next method on the connection itself; while it is opened. Raises TransportUnavailableError."""
         method = await self._said.get()
         if method is None:
-            raise TransportUnavailableError("the connection was lost while it was opened")
+            raise TransportUnavailableError(
+                "the connection was lost while it was opened; check that RabbitMQ is what listens there"
+            )
         return method
 
     def say(self, method: base.Frame) -> None:

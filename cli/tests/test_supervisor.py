@@ -169,6 +169,15 @@ def test_what_does_not_end_within_the_grace_period_is_killed(supervised):
     assert supervised.running.process("text", "app").exit_code == -signal.SIGKILL
 
 
+def test_even_at_once_the_broker_may_write_down_what_it_holds(supervised):
+    work = supervised.add("text", DEAF)
+    supervised.start()
+    supervised.until("ready")
+    supervised.signal(signal.SIGQUIT)
+    assert supervised.wait() == 0
+    assert (work.parent / "broker" / "ended").exists()
+
+
 def test_at_once_means_at_once(supervised):
     supervised.add("text", DEAF)
     supervised.start()

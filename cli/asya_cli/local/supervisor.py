@@ -182,7 +182,8 @@ class Supervisor:
         await self._end(ends, min(self._plan.grace, _ENDS_GRACE))
         if was_ready and ends:
             await self._unless_at_once(self._count_waiting())
-        await self._end(broker, _BROKER_GRACE)
+        # Not at once: what a broker has not yet written down about its queues, it would lack in the next run.
+        await self._end(broker, _BROKER_GRACE, is_hasty=False)
         end_all_children()
         if self._plan.scratch:
             shutil.rmtree(self._plan.scratch, ignore_errors=True)
@@ -199,7 +200,8 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*either, return_exceptions=True)
 
-    async def _end(self, children: Sequence[Child], grace: float) -> None:
+    async def _end(self, children: Sequence[Child], grace: float, *, is_hasty: bool = True) -> None:
+        """Ask the children to end, and kill those that have not by the end of `grace`, or at once if that is wanted."""
         for child in children:
             child.stop()
         tasks = [self._running[child] for child in children]
@@ -207,7 +209,7 @@ class Supervisor:
             return
         ended = asyncio.gather(*tasks)
         at_once = asyncio.create_task(self._at_once.wait())
-        either: set[asyncio.Future[Any]] = {ended, at_once}
+        either: set[asyncio.Future[Any]] = {ended, at_once} if is_hasty else {ended}
         await asyncio.wait(either, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         at_once.cancel()
         for child in children:

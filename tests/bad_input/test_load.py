@@ -24,6 +24,8 @@ LOADS: dict[str, dict[str, str]] = {
     "handler-class-without-method": {"ASYA_HANDLER": "loads.Good"},
     "handler-not-callable": {"ASYA_HANDLER": "loads.NUMBER"},
     "handler-of-two-arguments": {"ASYA_HANDLER": "loads.two"},
+    "handler-takes-no-batches": {"ASYA_HANDLER": "loads.process", "ASYA_BATCH_MAX_SIZE": "32"},
+    "handler-of-batches-yields": {"ASYA_HANDLER": "loads.each_of", "ASYA_BATCH_MAX_SIZE": "32"},
     "parameter-without-default": {"ASYA_HANDLER": "loads.Needy.process"},
     "parameter-of-another-form": {"ASYA_HANDLER": "loads.Good.process", "THRESHOLD": "half"},
     "parameter-of-another-type": {"ASYA_HANDLER": "loads.Strange.process", "RATIO": "1j"},
@@ -44,6 +46,9 @@ SETTINGS: dict[str, dict[str, str]] = {
     "runtime-handler-missing": {"ASYA_HANDLER": ""},
     "runtime-mode-unknown": {**MENDED, "ASYA_HANDLER_MODE": "batch"},
     "runtime-concurrency-no-number": {**MENDED, "ASYA_CONCURRENCY": "many"},
+    "runtime-batch-size-no-number": {**MENDED, "ASYA_BATCH_MAX_SIZE": "lots"},
+    "runtime-batch-wait-no-time": {**MENDED, "ASYA_BATCH_MAX_WAIT": "soon"},
+    "runtime-too-many-at-once": {**MENDED, "ASYA_CONCURRENCY": "100", "ASYA_BATCH_MAX_SIZE": "1000"},
     "runtime-log-level-unknown": {**MENDED, "ASYA_LOG_LEVEL": "loud"},
     "runtime-limit-too-small": {**MENDED, "ASYA_MAX_BODY_BYTES": "16MB"},
 }

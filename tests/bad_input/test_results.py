@@ -36,6 +36,13 @@ async def hasty_place(folder):
         yield place
 
 
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def batch_place(folder):
+    environ = {"ASYA_HANDLER": "results.process_batch", "ASYA_BATCH_MAX_SIZE": "4"}
+    async with open_place(folder / "batch", HANDLERS, **environ) as place:
+        yield place
+
+
 @rows(
     "result-nan", "result-infinity", "result-infinite-decimal", "result-open-file", "result-object", "result-class",
     "result-function", "result-circular", "result-key-of-another-type", "result-key-nan",
@@ -52,6 +59,18 @@ async def test_a_failure_is_recorded_with_the_message_and_the_next_one_passes(pl
     assert ending.outputs == []
     assert (record["id"], record["payload"]["original_payload"]) == (row.id, row.id)
     await place.put_good()
+
+
+@rows(
+    "batch-too-few-entries", "batch-too-many-entries", "batch-no-list", "batch-none", "batch-entry-not-json",
+    "batch-entry-exception", "batch-raises",
+)  # fmt: skip
+async def test_a_failure_of_a_batch_is_recorded_with_the_message_and_the_next_one_passes(batch_place, row):
+    ending = await batch_place.put(message(row.id, row.id))
+    record = ending.check_record(row)
+    assert ending.outputs == []
+    assert (record["id"], record["payload"]["original_payload"]) == (row.id, row.id)
+    await batch_place.put_good()
 
 
 @rows("generator-raises-midway", "generator-yields-nan")

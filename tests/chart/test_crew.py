@@ -134,8 +134,8 @@ def test_an_environments_values_fit_both_charts(helm):
     assert [each["spec"]["replicas"] for each in (*ends.all("Deployment"), *actor.all("Deployment"))] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("key", ["handler", "handlerMode", "actor", "runtime", "workload"])
+@pytest.mark.parametrize("key", ["handler", "handlerMode", "actor", "batch", "runtime", "workload"])
 def test_what_makes_it_an_end_can_not_be_changed(helm, key):
-    values = {"happy-end": {key: {} if key in ("runtime", "workload") else "x"}}
+    values = {"happy-end": {key: {} if key in ("batch", "runtime", "workload") else "x"}}
 
     assert f'"{key}"' in helm.refusal(values, chart="charts/crew", release="crew")

@@ -11,6 +11,10 @@ def two(payload, other):
     return payload, other
 
 
+def each_of(payloads: list):
+    yield from payloads
+
+
 NUMBER = 5
 
 

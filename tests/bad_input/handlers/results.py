@@ -21,6 +21,11 @@ def process_envelope(envelope):
     return envelope
 
 
+def process_batch(payloads: list) -> object:
+    """Do with a batch of one what its payload names; a batch that names nothing is returned."""
+    return BATCHES[payloads[0]](payloads) if isinstance(payloads[0], str) else payloads
+
+
 class OwnError(Exception):
     def __str__(self):
         raise RuntimeError("not even its text")
@@ -147,4 +152,19 @@ ENVELOPES = {
     "envelope-is-a-payload": lambda envelope: {"text": envelope["payload"]},
     "envelope-is-a-text": lambda envelope: envelope["payload"],
     "envelope-status-forged": lambda envelope: with_members(envelope, status={"attempt": -5}, parent_id=7),
+}
+
+
+def raise_together(_payloads):
+    raise KeyError("text")
+
+
+BATCHES = {
+    "batch-too-few-entries": lambda payloads: payloads[1:],
+    "batch-too-many-entries": lambda payloads: payloads * 2,
+    "batch-no-list": lambda payloads: {"text": payloads[0]},
+    "batch-none": lambda _payloads: None,
+    "batch-entry-not-json": lambda _payloads: [{"scores": [0.5, math.nan]}],
+    "batch-entry-exception": lambda _payloads: [ValueError("no text")],
+    "batch-raises": raise_together,
 }

@@ -209,6 +209,22 @@ def test_flavors_are_files_in_the_command_and_a_strange_one_is_pointed_out():
     assert [note.why for note in result.notes.changed] == ["no flavor own comes with the chart"]
 
 
+@pytest.mark.needs("helm")
+def test_a_manifest_with_a_flavor_is_taken_by_the_chart_with_the_files_of_its_command(tmp_path):
+    assets = find_assets()
+    result = converted(
+        {"flavor": "gpu-inference", "image": "my-model:latest", "handler": "model.predict"}, name="my-model"
+    )
+    file = tmp_path / "my-model.yaml"
+    file.write_text(result.text("helm install"))
+    rendered = render(
+        Release("my-model", assets.chart("actor"), [assets.flavors / "gpu-inference.yaml", file]), tmp_path
+    )
+
+    scaled = next(each["spec"] for each in rendered if each["kind"] == "ScaledObject")
+    assert (scaled["minReplicaCount"], scaled["maxReplicaCount"]) == (0, 10)
+
+
 def test_a_name_that_is_too_long_for_a_release_stays_the_actors():
     name = "a" * 60
     result = converted(MINIMAL, name=name)

@@ -109,6 +109,27 @@ def test_flavors_and_charts_of_ours_are_found_by_name(tmp_path):
     assert asya(tmp_path, "Crew_Values.yaml", "--chart", "crew", "-f", "flavors/nats.yaml").returncode == 0
 
 
+@pytest.mark.needs("helm")
+def test_each_file_of_a_folder_gets_the_flavors_that_it_names(tmp_path):
+    write(tmp_path, "actors/one.yaml", "image: a:1\nhandler: a.b\nflavors: [gpu, own]\n")
+    write(tmp_path, "actors/two.yaml", "image: a:1\nhandler: a.b\nflavor: spot\n")
+    write(tmp_path, "actors/three.yaml", "image: a:1\nhandler: a.b\nflavors: [nonesuch]\n")
+    write(tmp_path, "flavors/own.yaml", "preset: {flavors: {own: true}}\n")
+
+    assert asya(tmp_path, "actors").stdout.count("\n") == 4
+    done = asya(tmp_path, "actors", "--flavors")
+    assert [line.split('"')[0] for line in done.stdout.splitlines()] == ["actors/three.yaml:3: flavors: "]
+
+
+@pytest.mark.needs("helm")
+def test_a_mistake_in_one_actor_of_a_pipeline_has_its_line(tmp_path):
+    write(tmp_path, "text.yaml", "image: a:1\nactors:\n  one: {handler: a.b}\n  two:\n    handlr: a.b\n")
+
+    assert asya(tmp_path, "text.yaml", "--chart", "pipeline").stdout == (
+        "text.yaml:5: actors.two.handlr: did you mean handler?\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from asya_cli.assets import Assets, find_assets
-from asya_cli.errors import FAILED, MisuseError
+from asya_cli.errors import FAILED, CliError, MisuseError
 from asya_cli.lint.files import lint_files, values_files
 
 _HELP = """\
@@ -20,7 +21,7 @@ every mistake is shown with its file and line; for a key that nobody knows, the 
 \b
 asya lint my-model.yaml
 asya lint my-model.yaml -f flavors/gpu.yaml
-asya lint actors/ -f values/prod.yaml
+asya lint actors/ -f values/prod.yaml --flavors
 asya lint pipeline.yaml --chart pipeline
 
 Files given with -f come before each of FILES, as in `helm install`; flavors/ and values/ stand for ours where there is
@@ -35,12 +36,14 @@ Exit codes: 0 nothing found; 1 mistakes were found; 2 the command line is wrong.
 @click.option(
     "-f", "--values", "before", multiple=True, metavar="FILE", help="Values under each file; may be repeated."
 )
+@click.option("--flavors", is_flag=True, help="Give each file the flavors that it names itself, before it.")
 @click.option("--chart", default="actor", show_default=True, help="A chart of ours by name, or a chart's folder.")
-def command(*, files: Sequence[str], before: Sequence[str], chart: str) -> int:
+def command(*, files: Sequence[str], before: Sequence[str], flavors: bool, chart: str) -> int:
     """Check values files with the chart, before anybody installs them."""
     assets = find_assets()
     given = values_files(files)
-    findings = lint_files(given, _chart(assets, chart), [assets.values_file(each, Path()) for each in before])
+    below = [assets.values_file(each, Path()) for each in before]
+    findings = lint_files(given, _chart(assets, chart), below, partial(_flavor, assets) if flavors else None)
     for finding in findings:
         click.echo(str(finding))
     if findings:
@@ -49,6 +52,14 @@ def command(*, files: Sequence[str], before: Sequence[str], chart: str) -> int:
         return FAILED
     click.echo(f"{_count(len(given), 'file')}: nothing found")
     return 0
+
+
+def _flavor(assets: Assets, name: str) -> Path | None:
+    """Find the file of a flavor, here or among ours."""
+    try:
+        return assets.values_file(f"flavors/{name}.yaml", Path())
+    except CliError:
+        return None
 
 
 def _chart(assets: Assets, given: str) -> Path:

@@ -64,7 +64,7 @@ def convert(manifest: Manifest, schema: Schema, flavors: Collection[str]) -> Con
     """Convert one manifest. `schema` is the chart's, `flavors` are the names of the presets that come with it."""
     notes = Notes()
     values = values_of(manifest.spec, schema, notes)
-    named = _named_flavors(values)
+    named = named_flavors(values)
     for name in named:
         if name not in flavors:
             notes.change(
@@ -80,10 +80,14 @@ def convert(manifest: Manifest, schema: Schema, flavors: Collection[str]) -> Con
     return Conversion(release, str(manifest.metadata.get("namespace") or ""), values, named, notes)
 
 
-def _named_flavors(values: Mapping[str, Any]) -> list[str]:
-    given = values.get("flavors") or []
-    names = [given] if isinstance(given, str) else list(given)
-    return list(dict.fromkeys([*([values["flavor"]] if values.get("flavor") else []), *names]))
+def named_flavors(values: Mapping[str, Any]) -> list[str]:
+    """Return the flavors that values name, in `flavor` and `flavors`, each once; what is no text is left out."""
+    given = [values.get("flavor"), *_listed(values.get("flavors"))]
+    return list(dict.fromkeys(name for name in given if name and isinstance(name, str)))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _take_metadata(values: dict[str, Any], metadata: Mapping[str, Any], notes: Notes) -> None:

@@ -6,15 +6,15 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from asya_cli.convert.conversion import named_flavors
 from asya_cli.errors import CliError, MisuseError
 from asya_cli.lint.findings import Problem, read_refusal
 from asya_cli.lint.positions import compose, line_of, twice
@@ -56,12 +56,21 @@ def values_files(given: Sequence[str]) -> list[Path]:
     return files
 
 
-def lint_files(files: Sequence[Path], chart: Path, before: Sequence[Path]) -> list[Finding]:
-    """Check each file by itself, over the files `before` it; in the order of `files`."""
+def lint_files(
+    files: Sequence[Path], chart: Path, before: Sequence[Path], flavor: Callable[[str], Path | None] | None = None
+) -> list[Finding]:
+    """Check each file by itself, over the files `before` it; in the order of `files`.
+
+    `flavor`, where it is given, finds the file of a flavor that a file names, which then stands before it, too; one
+    that it does not find is left to the chart, which refuses it.
+    """
+
+    def lint(file: Path) -> list[Finding]:
+        own = [flavor(name) for name in _flavors(file)] if flavor else []
+        return lint_file(file, chart, [*before, *(each for each in own if each)])
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return [
-            finding for found in pool.map(partial(lint_file, chart=chart, before=before), files) for finding in found
-        ]
+        return [finding for found in pool.map(lint, files) for finding in found]
 
 
 def lint_file(file: Path, chart: Path, before: Sequence[Path]) -> list[Finding]:
@@ -77,6 +86,15 @@ def lint_file(file: Path, chart: Path, before: Sequence[Path]) -> list[Finding]:
             return [_unreadable(each, error)]
     doubled = [Finding(file, line, f"{path}: the key is there twice; remove one") for path, line in twice(nodes[file])]
     return doubled + [_placed(problem, file, nodes) for problem in _problems(file, chart, before)]
+
+
+def _flavors(file: Path) -> list[str]:
+    """Return the flavors that a values file names; nothing for a file that can't be read, which is found out later."""
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return []
+    return named_flavors(values) if isinstance(values, dict) else []
 
 
 def _unreadable(file: Path, error: Exception) -> Finding:

@@ -49,7 +49,7 @@ def read(arguments: Sequence[str]) -> Settings:
     add("--seconds", type=float, default=60.0, help="within which to do that (default: 60)")
     add("--victims", nargs="+", choices=tuple(DEEDS), default=tuple(DEEDS), help="whose (default: all)")
     add("--freeze", type=float, default=LONG_FREEZE, help=f"longest freeze in seconds (default: {LONG_FREEZE:g})")
-    add("--patience", type=float, default=180.0, help="seconds to wait for the last message (default: 180)")
+    add("--patience", type=float, default=300.0, help="seconds to wait for the last message (default: 300)")
     add("--folder", type=Path, default=Path(".asya/chaos"), help="where it runs (default: .asya/chaos)")
     add("--careless", action="store_true", help="the negative control: sidecars that settle too early, and lose")
     given = parser.parse_args(arguments)

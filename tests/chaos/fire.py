@@ -24,6 +24,7 @@ from asya_core.transports import Transport
 from asya_core.transports.nats.streams import LEASE_SECONDS
 from tests.chaos.acts import DEEDS, Heat, Victim, plan_acts
 from tests.chaos.assault import carry_out
+from tests.chaos.delayed import count_delayed
 from tests.chaos.evidence import count_dropped, ended_names, read_claims, read_ends, read_executions
 from tests.chaos.handlers.steps import NOTES
 from tests.chaos.ledger import Evidence, Ledger, Run, count_lost, draw_up
@@ -61,7 +62,7 @@ class Settings:
     seconds: float
     victims: tuple[Victim, ...] = tuple(DEEDS)
     freeze: float = LONG_FREEZE
-    patience: float = 180.0
+    patience: float = 300.0
     careless: bool = False
 
 
@@ -147,10 +148,12 @@ class Fire:
 
     async def _look(self, transport: Transport) -> int | None:
         """Return how many messages all queues hold, or None while the broker does not say."""
+        delayed = await asyncio.to_thread(count_delayed, self._pipeline.info.environ)
         try:
-            return sum([(await transport.depth(self._pipeline.queue(actor))).total for actor in IN_ORDER])
+            ready = sum([(await transport.depth(self._pipeline.queue(actor))).total for actor in IN_ORDER])
         except TransportError:
             return None
+        return None if delayed is None else ready + delayed
 
     def _evidence(self) -> Evidence:
         pipeline = self._pipeline

@@ -175,6 +175,19 @@ def test_a_batch_waits_for_company(batches):
     assert time.monotonic() - began >= 2
 
 
+@pytest.mark.parametrize("handler", ["nap", "nap_later"])
+def test_what_came_during_a_call_waits_for_what_comes_right_after_it(start, handler):
+    runtime = start(f"batches.{handler}", ASYA_BATCH_MAX_SIZE="2", ASYA_BATCH_MAX_WAIT="1s", NAP="1.5")
+    client = runtime.connect()
+    client.invoke(1, {"n": 1})
+    assert runtime.line() == "batch of 1"
+    client.invoke(2, {"n": 2})
+    assert client.answer(1).items == [{"n": 1}]
+    client.invoke(3, {"n": 3})
+
+    assert runtime.line() == "batch of 2"
+
+
 @pytest.mark.parametrize("who", ["sidecar", "runtime"])
 def test_nothing_waits_for_company_while_the_runtime_drains(batches, who):
     client = batches.start("answer", wait="1h")

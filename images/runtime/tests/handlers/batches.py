@@ -135,12 +135,15 @@ class Model:
 
 
 def nap(payloads: list) -> list:
-    time.sleep(0.1)
+    """Say how many came, and take as long as the environment says."""
+    print("batch of", len(payloads), flush=True)
+    time.sleep(float(os.environ.get("NAP", "0.1")))
     return payloads
 
 
 async def nap_later(payloads: list) -> list:
-    await asyncio.sleep(0.1)
+    print("batch of", len(payloads), flush=True)
+    await asyncio.sleep(float(os.environ.get("NAP", "0.1")))
     return payloads
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import suppress
+from itertools import count
 
-_HIGH = (400, 100)  # new descriptors get the lowest free number, and code that closes many begins with the lowest
+_HIGH = 400  # new descriptors get the lowest free number, and code that closes many begins with the lowest
+_lifted = count(_HIGH)
 
 
 def lift(descriptor: int) -> int:
     """Give an open file a high number, which children do not inherit, instead of `descriptor`; return the number.
 
-    Where the limit of open files leaves no high number, the descriptor keeps its own.
+    No number is given twice: what was closed behind our back must not be taken for another file. Where the limit of
+    open files leaves no such number, the descriptor keeps its own.
     """
-    for least in _HIGH:
-        with suppress(OSError):
-            high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, least)
-            os.close(descriptor)
-            return high
+    with suppress(OSError):
+        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, next(_lifted))
+        os.close(descriptor)
+        return high
     return descriptor

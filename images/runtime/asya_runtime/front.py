@@ -108,7 +108,10 @@ class Front:
         poll.register(self._wake_reader, select.POLLIN)
         if connection is not None:
             poll.register(connection, select.POLLIN | (select.POLLOUT if connection.unsent else 0))
-        ready = dict(poll.poll(None if timeout is None else timeout * 1000))
+        try:
+            ready = dict(poll.poll(None if timeout is None else timeout * 1000))
+        except OSError as error:
+            self._channel.fail(error)
         with self._lock:
             self._take_in(ready, connection)
             self._send()

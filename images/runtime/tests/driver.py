@@ -49,7 +49,11 @@ class Client:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(str(path))
+        try:
+            self.socket.connect(str(path))
+        except OSError:
+            self.socket.close()
+            raise
         self.decoder = frames.Decoder(FROM_RUNTIME)
         self.answers = {}
         self.others = []
@@ -195,6 +199,15 @@ class Runtime:
         client.file = os.open(self.socket_dir / "runtime-running", os.O_RDONLY)
         client.inode = os.fstat(client.file).st_ino
         return client
+
+    def connect_to_next(self):
+        """Return a client that has been greeted by the worker after this one, where this one can't greet any more."""
+        stranger = Client(self.socket_path)
+        with contextlib.suppress(EOFError):
+            raise AssertionError(stranger.hello())
+        stranger.close()
+        self.wait_until_restarted()
+        return self.connect()
 
     def line(self):
         """Return the next line that the handler prints."""

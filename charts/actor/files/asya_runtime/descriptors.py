@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import suppress
+from itertools import count
 
-_HIGH = (400, 100)  # new descriptors get the lowest free number, and code that closes many begins with the lowest
+_HIGH = 400  # new descriptors get the lowest free number, and code that closes many begins with the lowest
+_lifted = count(_HIGH)
 
 
 def lift(descriptor: int) -> int:
@@ -14,9 +16,9 @@ def lift(descriptor: int) -> int:
 
 
 
-    for least in _HIGH:
-        with suppress(OSError):
-            high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, least)
-            os.close(descriptor)
-            return high
+
+    with suppress(OSError):
+        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, next(_lifted))
+        os.close(descriptor)
+        return high
     return descriptor

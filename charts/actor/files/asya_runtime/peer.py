@@ -36,6 +36,7 @@ class Peer(asyncio.Protocol):
 
     def __init__(self, server: Server, connection: socket.socket, session: Session) -> None:
         self.socket = connection
+        self.descriptors: tuple[int, ...] = ()
         self.session = session
         self.writable = asyncio.Event()
         self.writable.set()

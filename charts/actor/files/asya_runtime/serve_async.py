@@ -89,7 +89,8 @@ class AsyncServer:
         if isinstance(error, OSError) and error.errno in _NOT_OURS:
             self._channel.fail(error)
         log.info("the sidecar has gone; %d requests are given up", peer.session.outstanding)
-        self._channel.release(peer.socket.fileno())
+        for descriptor in peer.descriptors:
+            self._channel.release(descriptor)
         self._abandon(peer)
         if self.peer is peer:
             self.peer = None
@@ -129,12 +130,14 @@ class AsyncServer:
             log.info("a new connection replaces the one before")
             self._abandon(self.peer)
             self.peer.close()
+        loops = socket.socket(fileno=lift(os.dup(connection.fileno())))
         peer = Peer(self, connection, Session(self._settings, self._tasks.submit, self._tasks.cancel))
+        peer.descriptors = (connection.fileno(), loops.fileno())
+        for descriptor in peer.descriptors:
+            self._channel.keep(descriptor)
         self.peer = peer
-        self._channel.keep(connection.fileno())
         if self._draining:
             peer.session.drain()
-        loops = socket.socket(fileno=lift(os.dup(connection.fileno())))
         task: asyncio.Task[object] = self._loop.create_task(self._loop.connect_accepted_socket(lambda: peer, loops))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)

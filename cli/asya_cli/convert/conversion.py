@@ -13,7 +13,9 @@ import yaml
 from asya_cli.convert.documents import Manifest
 from asya_cli.convert.known import Schema
 from asya_cli.convert.notes import Notes
+from asya_cli.convert.shape import misshapen, without_nulls
 from asya_cli.convert.spec import values_of
+from asya_cli.errors import MisuseError
 
 END_ACTORS = ("happy-end", "error-end", "x-sink", "x-sump")
 """The actors that a message ends in, by their names of 2025 and 2026; here the chart `crew` brings them."""
@@ -61,9 +63,15 @@ class Conversion:
 
 
 def convert(manifest: Manifest, schema: Schema, flavors: Collection[str]) -> Conversion:
-    """Convert one manifest. `schema` is the chart's, `flavors` are the names of the presets that come with it."""
+    """Convert one manifest. `schema` is the chart's, `flavors` are the names of the presets that come with it.
+
+    Raises MisuseError for a spec that is no AsyncActor's.
+    """
+    spec = without_nulls(manifest.spec)
+    if mistakes := list(misshapen(spec)):
+        raise MisuseError(f"{manifest.name}: {', '.join(mistakes)}; correct the manifest")
     notes = Notes()
-    values = values_of(manifest.spec, schema, notes)
+    values = values_of(spec, schema, notes)
     named = named_flavors(values)
     for name in named:
         if name not in flavors:

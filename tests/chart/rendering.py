@@ -63,6 +63,7 @@ class Helm:
     program: Path
     folder: Path
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    texts: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def run(
         self, *arguments: str | Path, cwd: Path = ROOT, environment: Mapping[str, str] | None = None
@@ -80,11 +81,19 @@ class Helm:
         files: Sequence[str | Path] = (),
         arguments: Sequence[str] = (),
     ) -> Rendered:
+        """What Helm renders. Tests share most values, so files of the repository are rendered once for all of them."""
+        key = (json.dumps(values), str(chart), release, *map(str, files), "", *arguments)
+        text = self.texts.get(key) or self._text(values, chart, release, files, arguments)
+        if isinstance(chart, str) and all(isinstance(file, str) for file in files):
+            self.texts[key] = text
+        return Rendered([each for each in yaml.load_all(text, Loader=LOADER) if each])
+
+    def _text(self, values, chart, release, files, arguments) -> str:
         done = self._template(values, chart, release, files, arguments)
         assert done.returncode == 0, done.stderr
         strange = [line for line in done.stderr.splitlines() if "found symbolic link" not in line]
         assert not strange, f"Helm warns: {strange}"
-        return Rendered([each for each in yaml.load_all(done.stdout, Loader=LOADER) if each])
+        return done.stdout
 
     def refusal(
         self,

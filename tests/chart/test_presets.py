@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chart.rendering import HANDLER, RUNTIME, SIDECAR
-from tools.flavors import read_flavors
+from tests.chart.rendering import HANDLER, RUNTIME
 
-FLAVORS = [flavor.name for flavor in read_flavors() if flavor.chart == "actor"]
 PRESET = {
     "env": {"KEPT": "flavor", "SHARED": "flavor", "SECRET": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}},
     "volumes": {"cache": {"emptyDir": {"medium": "Memory"}}, "models": {"emptyDir": {}}},
@@ -121,26 +119,6 @@ def test_flavors_from_left_to_right_then_the_user(helm):
     assert (spec["cooldownPeriod"], spec["maxReplicaCount"], spec["minReplicaCount"]) == (300, 3, 0)
 
 
-@pytest.mark.parametrize("flavor", FLAVORS)
-def test_a_flavor_never_drops_what_the_user_gives_in_lists(helm, flavor):
-    own = {
-        **HANDLER,
-        "env": [{"name": "OWN", "value": "1"}],
-        "tolerations": [{"key": "own"}],
-        "volumes": [{"name": "own", "emptyDir": {}}],
-        "volumeMounts": [{"name": "own", "mountPath": "/own"}],
-    }
-    without, rendered = helm.template(own), helm.template(own, files=[f"flavors/{flavor}.yaml"])
-
-    assert rendered.env(RUNTIME)["OWN"] == "1"
-    for field in ("volumes", "tolerations"):
-        assert all(
-            entry in rendered.pod()[field] for entry in without.pod()[field] if entry.get("name") != "asya-secrets"
-        )
-    mounts = rendered.container(RUNTIME)["volumeMounts"]
-    assert all(mount in mounts for mount in without.container(RUNTIME)["volumeMounts"])
-
-
 def test_a_flavor_keeps_what_it_writes_beside_lists_of_the_user(helm):
     rendered = helm.template(
         {**HANDLER, "tolerations": [{"key": "own"}], "volumeMounts": [], "volumes": []},
@@ -149,12 +127,3 @@ def test_a_flavor_keeps_what_it_writes_beside_lists_of_the_user(helm):
 
     assert {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"} in rendered.pod()["tolerations"]
     assert {"name": "shm", "mountPath": "/dev/shm"} in rendered.container(RUNTIME)["volumeMounts"]
-
-
-def test_of_flavors_that_exclude_each_other_the_last_one_wins_key_by_key(helm):
-    files = [f"flavors/{name}.yaml" for name in ("scale-to-zero", "always-on", "nats", "rabbitmq")]
-    rendered = helm.template(HANDLER, files=files)
-    spec = rendered.one("ScaledObject")["spec"]
-
-    assert (spec["minReplicaCount"], spec["cooldownPeriod"]) == (1, 300)
-    assert rendered.env(SIDECAR)["ASYA_TRANSPORT"] == "rabbitmq"

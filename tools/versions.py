@@ -1,6 +1,7 @@
 """One version for everything: `python -m tools.versions 0.2.0` writes it wherever it stands; without one, checks it.
 
-It stands in pyproject.toml, in each chart's version and appVersion, and in the charts' dependencies on each other.
+It stands in pyproject.toml, in each chart's version and appVersion, in the charts' dependencies on each other, in the
+tags of our images wherever a page or a comment names them, and in the examples for Argo CD.
 """
 
 from __future__ import annotations
@@ -21,6 +22,17 @@ from tools.outputs import ROOT
 SEMANTIC = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?")
 _PROJECT = re.compile(r'^(version = ")([^"]+)(")$', re.MULTILINE)
 _CHART = re.compile(r"^( *(?:appVersion|version): *)(\S+)()$", re.MULTILINE)
+_IMAGE = re.compile(r"(asya-(?:sidecar|runtime|crew|\$image):)([0-9][0-9A-Za-z.-]*[0-9A-Za-z])()")
+_REVISION = re.compile(r"(targetRevision: )([0-9][0-9A-Za-z.-]*[0-9A-Za-z])()")
+_PAGES = (
+    "README.md",
+    "docs/**/*.md",
+    "charts/*/README.md",
+    "charts/*/values.yaml",
+    "charts/*/values.schema.json",
+    "images/*/README.md",
+    "images/*/Dockerfile",
+)
 _DIGEST = re.compile(r"^digest: \S+$", re.MULTILINE)
 
 
@@ -37,6 +49,10 @@ def places(root: Path) -> Iterator[tuple[Path, re.Pattern[str]]]:
         yield chart, _CHART
         if (lock := chart.with_name("Chart.lock")).is_file():
             yield lock, _CHART
+    for page in sorted({page for pattern in _PAGES for page in root.glob(pattern)}):
+        yield page, _IMAGE
+    for example in sorted((root / "examples" / "argocd").rglob("*.yaml")):
+        yield example, _REVISION
 
 
 def strange(root: Path, wanted: str) -> list[str]:

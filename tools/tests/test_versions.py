@@ -14,7 +14,10 @@ from tools.outputs import ROOT
 @pytest.fixture
 def copy(tmp_path):
     shutil.copytree(ROOT / "charts", tmp_path / "charts", symlinks=True)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in ("docs", "examples/argocd"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 
 
@@ -28,6 +31,9 @@ def test_a_new_version_stands_everywhere_and_nothing_else_changed(copy):
 
     assert versions.version(copy) == "9.8.7-rc.1"
     assert versions.strange(copy, "9.8.7-rc.1") == []
+    for name in ("README.md", "docs/install/kind.md", "examples/argocd/actor.yaml", "charts/actor/values.yaml"):
+        assert "9.8.7-rc.1" in (copy / name).read_text()
+        assert (copy / name).read_text().replace("9.8.7-rc.1", versions.version()) == (ROOT / name).read_text()
     kube = [path.read_text().count('kubeVersion: ">=1.25.0-0"') for path in (copy / "charts").glob("*/Chart.yaml")]
     assert kube == [1] * len(kube)
 

@@ -78,8 +78,10 @@ def read_resiliency(text: str) -> Resiliency:
     """Read the JSON of `resiliency`. Raises SettingsError with a sentence for what is wrong."""
     try:
         resiliency = msgspec.json.decode(text, type=Resiliency, dec_hook=_read_seconds)
-    except msgspec.DecodeError as error:
+    except msgspec.ValidationError as error:
         raise SettingsError([f"ASYA_RESILIENCY: {error}"]) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise SettingsError([f'ASYA_RESILIENCY: {error}; write JSON, such as {{"maxDeliveries": 10}}']) from None
     if problems := _problems(resiliency):
         raise SettingsError([f"ASYA_RESILIENCY: {problem}" for problem in problems])
     return resiliency

@@ -42,3 +42,17 @@ def test_the_parts_of_a_duration_add_up(hours, minutes, seconds, milliseconds):
     expected = hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
 
     assert parse_duration(f"{hours}h{minutes}m{seconds}s{milliseconds}ms") == pytest.approx(expected)
+
+
+@given(st.text("0123456789.smhnuµeE+- _x\u0665\x00", max_size=12) | st.text(max_size=6))
+def test_any_text_is_a_length_of_time_or_refused(written):
+    read = outcome_of(written)
+
+    assert "is no duration; write it like" in read if isinstance(read, str) else 0 <= read < float("inf")
+
+
+def outcome_of(written):
+    try:
+        return parse_duration(written)
+    except ValueError as error:
+        return str(error)

@@ -141,7 +141,7 @@ def test_settings_are_read_by_the_names_of_the_values():
 @pytest.mark.parametrize(
     ("written", "sentences"),
     [
-        ("", ["Input data was truncated"]),
+        ("", ['Input data was truncated; write JSON, such as {"maxDeliveries": 10}']),
         ("[]", ["Expected `object`, got `array`"]),
         ('{"retries":1}', ["Object contains unknown field `retries`"]),
         ('{"policies":{"a":{"tries":1}}}', ["Object contains unknown field `tries` - at `$.policies[...]`"]),
@@ -177,3 +177,46 @@ def test_mistakes_are_all_named_at_once(written, sentences):
 
     assert caught.value.problems == [f"ASYA_RESILIENCY: {sentence}" for sentence in sentences]
     assert str(caught.value) == "; ".join(caught.value.problems)
+
+
+_words = st.sampled_from(
+    ["policies", "rules", "maxDeliveries", "unroutableAfter", "maxAttempts", "backoff", "initialDelay", "maxInterval",
+     "maxDuration", "jitter", "thenRoute", "errors", "policy", "default", "constant", "linear", "a", "5s", "9e307", ""]
+)  # fmt: skip
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2**70) | st.floats(allow_nan=False, allow_infinity=False) | _words,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_words, inner, max_size=4),
+    max_leaves=12,
+)
+_policies = st.fixed_dictionaries(
+    {},
+    optional={
+        "maxAttempts": st.integers(-1, 2**63 - 1) | _values,
+        "backoff": st.sampled_from(["constant", "linear", "exponential"]) | _values,
+        "initialDelay": st.floats(0, 1e308) | _values,
+        "maxInterval": st.floats(0, LONGEST_DELAY) | _values,
+        "maxDuration": st.none() | st.floats(0, 1e308) | _values,
+        "jitter": st.booleans(),
+    },
+)
+_texts = st.text(max_size=20) | st.builds(
+    json.dumps, _values | st.builds(lambda one: {"policies": {"a": one}}, _policies)
+)
+
+
+@given(_texts, st.integers(1, 2**63 - 1), st.floats(0, 1, exclude_max=True))
+def test_any_text_gives_rules_that_can_be_followed_or_is_refused(written, attempt, chance):
+    read = outcome_of(written)
+    if isinstance(read, list):
+        assert all(problem.startswith("ASYA_RESILIENCY: ") for problem in read)
+        return
+    for chosen in (read.policy_for(FAULT), *read.policies.values()):
+        delay = delay_of(chosen, attempt=attempt, chance=chance)
+        assert delay is None or 0 <= delay <= LONGEST_DELAY
+
+
+def outcome_of(written):
+    try:
+        return read_resiliency(written)
+    except SettingsError as error:
+        return error.problems

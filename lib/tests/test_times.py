@@ -50,3 +50,10 @@ def test_what_is_no_moment_is_not_read(written):
 @pytest.mark.parametrize("written", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_a_moment_that_is_in_no_year_of_utc_is_not_read(written):
     assert read_rfc3339(written) is None
+
+
+@given(st.text("0123456789-:TtZz+. \x00", max_size=26) | st.text(max_size=8))
+def test_any_text_is_a_moment_in_utc_or_none(written):
+    moment = read_rfc3339(written)
+
+    assert moment is None or moment.tzinfo is UTC

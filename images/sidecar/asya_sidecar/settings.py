@@ -98,7 +98,7 @@ class _Reader:
     def __call__(self, name: str, default: str | None, convert: Callable[[str], _T], instead: _T) -> _T:
         written = self.environ.get(name, default)
         if written is None:
-            self.problems.append(f"{name}: not set; it has no default")
+            self.problems.append(f"{name}: not set; it has no default, so set it")
             return instead
         try:
             return convert(written)
@@ -142,7 +142,7 @@ def _boolean(written: str) -> bool:
 
 def _positive(written: str) -> int:
     if not written.isdecimal() or int(written) < 1:
-        raise ValueError(f"{written!r} is no whole number above 0")
+        raise ValueError(f"{written!r} is no whole number above 0; write digits alone")
     return int(written)
 
 

@@ -57,21 +57,3 @@ async def test_messages_arrive_by_their_time_and_not_by_their_sending(broker, pa
     await publish(transport, queue, b"second", delay=0.8)
     await publish(transport, queue, b"first")
     assert [(await inbox.take()).body for _ in range(3)] == [b"first", b"second", b"third"]
-
-
-async def test_a_delay_survives_the_broker(broker, parties, queue):
-    transport, inbox = await parties.join(broker), Inbox()
-    await transport.ensure(queue)
-    begin = monotonic()
-    await publish(transport, queue, b"during", delay=0.1)
-    await publish(transport, queue, b"after", delay=2.0)
-    await broker.die()
-    await broker.start()
-    again = await parties.join(broker)
-    consumer = await again.consume(queue, 5, inbox)
-    deliveries = await inbox.take_many(2)  # in any order where the broker was away for longer than both delays
-    assert monotonic() - begin >= 2.0
-    assert {each.body for each in deliveries} == {b"during", b"after"}
-    for delivery in deliveries:
-        consumer.settle(delivery)
-    await has_depth(again, queue, total=0)

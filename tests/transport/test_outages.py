@@ -1,4 +1,5 @@
 import asyncio
+from time import monotonic
 
 import pytest
 
@@ -7,23 +8,28 @@ from asya_core.transports import publish
 from tests.transport.parties import Inbox, consuming, eventually, has_depth, send, send_all
 
 
-async def test_messages_outlive_the_broker_and_the_consumer_resumes(broker, parties, queue):
+async def test_messages_and_delays_outlive_the_broker_and_the_consumer_resumes(broker, parties, queue):
     transport, inbox = await parties.join(broker), Inbox()
     await transport.ensure(queue)
     consumer = await transport.consume(queue, 2, inbox)
     await send_all(transport, queue, [b"1", b"2", b"3", b"4", b"5"])
     in_hand = await inbox.take_many(2)
+    begin = monotonic()
+    await publish(transport, queue, b"due while it is away", delay=0.1)
+    await publish(transport, queue, b"due later", delay=2.0)
     await broker.die()
     await eventually(lambda: not consumer.consuming)
     await broker.start()
     await consuming(consumer)
     for delivery in in_hand:
         consumer.settle(delivery)
-    seen = {each.body for each in in_hand}
-    while seen != {b"1", b"2", b"3", b"4", b"5"}:  # a broker that died may give what was in hand once more
+    seen = {each.body: monotonic() for each in in_hand}
+    while len(seen) < 7:  # a broker that died may give what was in hand once more
         delivery = await inbox.take()
-        seen.add(delivery.body)
+        seen[delivery.body] = monotonic()
         consumer.settle(delivery)
+    assert set(seen) == {b"1", b"2", b"3", b"4", b"5", b"due while it is away", b"due later"}
+    assert seen[b"due later"] - begin >= 2.0
     await has_depth(transport, queue, total=0)
 
 

@@ -15,6 +15,7 @@ PAGES = (
     "charts/actor/README.md",
     "charts/crew/README.md",
     "charts/pipeline/README.md",
+    "docs/flavors.md",
     "flavors/README.md",
     "values/README.md",
 )

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from asya_core.transports.rabbitmq.ladder import name_of
 
 _LADDER = name_of(0).removesuffix("0")
-_PATH = "/api/queues?columns=name,messages,messages_dlx"
+_PATH = "/api/queues?columns=name,messages"
 _SECONDS = 5.0
 _LOGIN = base64.b64encode(b"guest:guest").decode()
 
@@ -38,4 +38,4 @@ def count_delayed(environ: Mapping[str, str]) -> int | None:
 def total_of(queues: list[dict[str, Any]]) -> int:
     """Return how many messages the ladder's queues hold. Raises KeyError where the server has not counted one yet."""
     ladder = [queue for queue in queues if queue["name"].startswith(_LADDER)]
-    return sum(queue["messages"] + queue["messages_dlx"] for queue in ladder if queue["name"][len(_LADDER) :].isdigit())
+    return sum(queue["messages"] for queue in ladder if queue["name"][len(_LADDER) :].isdigit())

@@ -87,7 +87,7 @@ def test_what_is_no_part_of_an_installation_is_left_aside_and_named():
     ]
     found = read_manifests(objects)
     assert found.jobs == ()
-    assert found.left_aside == ("Job test", "Job cleanup", "ScaledObject text", "Secret auth")
+    assert found.left_aside == ("Job cleanup", "ScaledObject text", "Secret auth")
 
 
 def test_config_maps_are_read():

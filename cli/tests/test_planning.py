@@ -170,7 +170,9 @@ def test_a_missing_secret_names_the_file_to_write(plan, tmp_path):
     assert process(plan(actor), "text", "asya-runtime").env["API_KEY"] == "t0ken"
 
 
-@pytest.mark.parametrize("flavor", sorted(find_assets().flavors.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "flavor", sorted((find_assets().chart("actor") / "flavors").glob("*.yaml")), ids=lambda file: file.stem
+)
 def test_every_flavor_runs_without_a_cluster(plan, flavor):
     planned = plan(values_files=[flavor])
     assert process(planned, "text", "asya-runtime").env["ASYA_HANDLER"] == "text.process"

@@ -17,6 +17,7 @@ ACTOR_LABEL = "asya.sh/actor"
 _HOOK = "helm.sh/hook"
 _WEIGHT = "helm.sh/hook-weight"
 _BEFORE = ("pre-install", "pre-upgrade")
+_TEST = "test"  # made by `helm test` alone, so nobody misses it
 _POD_READ = {"containers", "initContainers", "volumes", "terminationGracePeriodSeconds", "restartPolicy"}
 _CONTAINER_READ = {"name", "image", "command", "args", "env", "envFrom", "volumeMounts", "ports", "readinessProbe"}
 _VOLUME_KINDS = {"emptyDir", "configMap", "secret", "persistentVolumeClaim"}
@@ -106,7 +107,7 @@ def read_manifests(objects: Iterable[Object]) -> Manifests:
             deployments.append(_workload(kind, name, each))
         elif kind == "Job" and _hooks(each) & set(_BEFORE):
             jobs.append(_workload(kind, name, each))
-        else:
+        elif _hooks(each) != {_TEST}:
             left.append(f"{kind} {name}")
     ordered = tuple(sorted(jobs, key=lambda job: (job.weight, job.name)))
     return Manifests(ordered, tuple(deployments), config_maps, tuple(left))

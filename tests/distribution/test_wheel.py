@@ -76,13 +76,15 @@ def test_the_command_runs_a_handler_where_the_repository_is_not(installed, tmp_p
     assert yaml.safe_load(done.stdout) == {"length": 4}
 
 
-@pytest.mark.parametrize("chart", ["actor", "crew"])
-def test_an_installed_chart_renders(installed, need, tmp_path, chart):
+@pytest.mark.parametrize(
+    ("chart", "arguments"), [("actor", []), ("crew", []), ("pipeline", ["--set", "actors.one.enabled=true"])]
+)
+def test_an_installed_chart_renders(installed, need, tmp_path, chart, arguments):
     script = "from asya_cli.assets import find_assets; import sys; print(find_assets().chart(sys.argv[1]))"
     ask = [installed / "python", "-c", script, chart]
     folder = subprocess.run(ask, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
     assert Path(folder).is_relative_to(installed.parent)
-    render = [need("helm"), "template", "my-model", folder]
+    render = [need("helm"), "template", "my-model", folder, *arguments]
     done = subprocess.run(render, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Deployment" in {each["kind"] for each in yaml.safe_load_all(done.stdout) if each}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import jsonschema
 import kubernetes_validate
@@ -141,7 +142,7 @@ def test_keda_takes_its_credentials_from_a_secret(helm, monitoring, expected):
     }
 
 
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     "plain": {},
     "everything": {
         "minReplicaCount": 2,

@@ -57,6 +57,8 @@ EVERYTHING = {
     "podAnnotations": {"note": "yes"},
 }
 SCENARIOS = [(chart, case) for chart in ("actor", "crew") for case in cases(chart)]
+# Without actors a pipeline is nothing.
+SCENARIOS += [("pipeline", case) for case in cases("pipeline") if case.name == "ci-three-actors"]
 
 
 def check(rendered) -> None:

@@ -13,7 +13,7 @@ from tests.chart.rendering import HANDLER, ROOT
 from tools.flavors import read_flavors
 from tools.values_comments import read_keys, walk
 
-CHARTS = ("actor", "crew")
+CHARTS = ("actor", "crew", "pipeline")
 
 
 def chart_yaml(name):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chart.pod_security import Object, violations
 from tests.chart.rendering import HANDLER, RUNTIME, SIDECAR
-from tools.generate_goldens import cases
+from tests.chart.test_objects import SCENARIOS
 
 SOUND: Object = {
     "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -67,9 +67,7 @@ def test_the_check_sees_what_a_container_may_not_be(change, expected):
     assert f"a: {expected}" in violations(pod)
 
 
-@pytest.mark.parametrize(
-    ("chart", "case"), [(chart, case) for chart in ("actor", "crew") for case in cases(chart)], ids=str
-)
+@pytest.mark.parametrize(("chart", "case"), SCENARIOS, ids=str)
 def test_every_pod_passes(helm, chart, case):
     rendered = helm.template(chart=f"charts/{chart}", arguments=case.arguments)
 

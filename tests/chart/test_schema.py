@@ -11,7 +11,7 @@ import yaml
 
 from tests.chart.rendering import HANDLER, ROOT
 
-CHARTS = ("actor", "crew")
+CHARTS = ("actor", "crew", "pipeline")
 SCHEMAS = {chart: json.loads((ROOT / f"charts/{chart}/values.schema.json").read_text()) for chart in CHARTS}
 VALIDATORS = {chart: jsonschema.Draft7Validator(schema) for chart, schema in SCHEMAS.items()}
 DEFAULTS = {chart: yaml.safe_load((ROOT / f"charts/{chart}/values.yaml").read_text()) for chart in CHARTS}
@@ -154,7 +154,9 @@ def test_null_for_what_has_to_be_there_is_refused(helm, key):
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_values_of_an_umbrella_chart_are_taken(helm, chart):
-    assert helm.template({"global": {"anything": {"at": "all"}}}, chart=f"charts/{chart}").objects
+    own = {"actors": {"x": {}}} if chart == "pipeline" else {}
+
+    assert helm.template({"global": {"anything": {"at": "all"}}, **own}, chart=f"charts/{chart}").objects
 
 
 @pytest.mark.parametrize("shape", [["A"], {"A": None}])

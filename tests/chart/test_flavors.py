@@ -222,3 +222,36 @@ def test_a_flavor_of_the_platform_team_is_checked_like_ours(helm):
     own = {"preset": {"flavors": {"gpu-a100": True}}, "flavors": ["gpu-a100"]}
 
     assert tell(helm, {"a": {**HANDLER, **own}})["a"].refused == []
+
+
+GONE = {
+    "tolerations": {"nvidia": None},
+    "volumes": {"shm": None, "cache": None},
+    "volumeMounts": {"shm": None, "cache": None},
+    "env": {"HF_HOME": None},
+    "nodeAffinity": {"preferred": {"nvidia": None}},
+    "policies": {"default": None},
+}
+"""What gpu-inference brings, taken away as the docs say."""
+
+
+def test_null_takes_an_entry_of_a_flavor_away(helm):
+    file = helm.folder / "gone.yaml"
+    file.write_text(yaml.safe_dump({**HANDLER, "preset": GONE}))
+    rendered = helm.template(files=["flavors/gpu-inference.yaml", file])
+
+    assert not {"tolerations", "affinity"} & rendered.pod().keys()
+    assert not {"shm", "cache"} & {volume["name"] for volume in rendered.pod()["volumes"]}
+    assert "HF_HOME" not in rendered.env(RUNTIME)
+    assert rendered.env(RUNTIME)["TORCH_HOME"] == "/cache/torch"
+    assert json.loads(rendered.env(SIDECAR)["ASYA_RESILIENCY"])["policies"] == {}
+
+
+def test_null_for_a_policy_of_ones_own_takes_the_flavors_away(helm):
+    file = helm.folder / "policy.yaml"
+    file.write_text(yaml.safe_dump({**HANDLER, "resiliency": {"policies": {"default": None, "other": {}}, "rules": [
+        {"errors": ["E"], "policy": "other"},
+    ]}}))  # fmt: skip
+    rendered = helm.template(files=["flavors/gpu.yaml", file])
+
+    assert json.loads(rendered.env(SIDECAR)["ASYA_RESILIENCY"])["policies"] == {"other": {}}

@@ -46,7 +46,7 @@ ERROR: resiliency.nonRetryableErrors: it stands for a policy called non-retryabl
 {{- end }}
 {{- end }}
 {{- range $name, $policy := $given.policies -}}
-{{- if and $policy.onExhausted $policy.thenRoute }}
+{{- if and $policy (dig "onExhausted" nil ($policy | default dict)) (dig "thenRoute" nil ($policy | default dict)) }}
 ERROR: resiliency.policies.{{ $name }}.onExhausted: it is an old name of thenRoute, which is given, too; keep thenRoute
 {{- end }}
 {{- end }}

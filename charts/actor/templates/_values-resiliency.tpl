@@ -6,9 +6,9 @@ user's, since the first one that fits decides. Takes: the values.
 {{- $given := .resiliency -}}
 {{- $own := dict -}}
 {{- range $name, $policy := $given.policies -}}
-{{- $_ := set $own $name (omit (merge (dict) $policy (dict "thenRoute" $policy.onExhausted)) "onExhausted") -}}
-{{- if not (get $own $name).thenRoute -}}
-{{- $_ := unset (get $own $name) "thenRoute" -}}
+{{- $_ := set $own $name $policy -}}
+{{- with dig "onExhausted" nil ($policy | default dict) -}}
+{{- $_ := set $own $name (set (omit $policy "onExhausted") "thenRoute" .) -}}
 {{- end -}}
 {{- end -}}
 {{- with $given.retry -}}
@@ -20,6 +20,9 @@ user's, since the first one that fits decides. Takes: the values.
 {{- $rules = prepend $rules (dict "errors" . "policy" "non-retryable") -}}
 {{- end -}}
 {{- $policies := include "actor.overlay" (dict "base" (.preset.policies | default dict) "over" $own) | fromJson -}}
+{{- range $name, $policy := $policies -}}
+{{- $policies = ternary (omit $policies $name) $policies (kindIs "invalid" $policy) -}}
+{{- end -}}
 {{- merge (dict "policies" $policies "rules" (compact $rules)) (pick $given "maxDeliveries" "unroutableAfter") | toJson }}
 {{- end }}
 

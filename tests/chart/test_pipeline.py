@@ -12,6 +12,7 @@ import pytest
 
 from tests.chart.kube import DRY_RUN, kube_server
 from tests.chart.rendering import JOB, ROOT, RUNTIME, SIDECAR
+from tests.chart.test_packaging import notes
 
 CHART = "charts/pipeline"
 SCENARIO = "charts/pipeline/ci/three-actors-values.yaml"
@@ -180,6 +181,17 @@ def test_an_environments_file_fits_this_chart_too(helm):
 
     assert rendered.env(SIDECAR, "x")["ASYA_NATS_URL"] == "nats://other:4222"
     assert {"name": "ASYA_NATS_URL", "value": "nats://other:4222"} in rendered.container(JOB)["env"]
+
+
+def test_notes_name_each_queue_and_what_keeps_pods_from_starting(helm, tmp_path):
+    actors = {"one": {"image": IMAGE, "handler": "a.b"}, "two": {}}
+    text = notes(helm, tmp_path / "1", "pipeline", {"queues": {"prefix": "dev-"}, "actors": actors})
+
+    assert (
+        "Actors of release mine, each with its queue (nats):\n  one: dev-one\n  two: dev-two, runs the built-in" in text
+    )
+    assert "imageRegistry IS EMPTY: pods start only on nodes that have asya-sidecar:" in text
+    assert notes(helm, tmp_path / "2", "pipeline", {}).startswith("NO ACTORS WERE GIVEN")
 
 
 @pytest.mark.parametrize(

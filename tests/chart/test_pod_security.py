@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +117,37 @@ def test_code_that_writes_finds_a_writable_tmp_and_home(actor):
 
     assert volumes[mounts["/tmp"]]["emptyDir"] == {}
     assert (env["HOME"], env["XDG_CACHE_HOME"], env["USER"]) == ("/tmp", "/tmp/.cache", "asya")
+
+
+ORDINARY = """
+import getpass, os, pathlib, pwd, random, sys, tempfile
+os.setgroups([])
+os.setgid(int(sys.argv[2]))
+os.setuid(int(sys.argv[1]))
+print(os.getuid(), getpass.getuser())
+(pathlib.Path.home() / "weights").write_text("downloaded")
+cache = pathlib.Path(os.environ["XDG_CACHE_HOME"]) / "library"
+cache.mkdir(parents=True)
+with tempfile.NamedTemporaryFile() as file:
+    file.write(b"scratch")
+"""
+"""What libraries do in an image that was made without a thought of users: names, homes, caches, scratch files."""
+
+
+def test_ordinary_code_runs_as_a_user_that_no_image_knows(actor, need):
+    if os.getuid() != 0:
+        need.missing("only root can become the pods' user", remedy="run the tests as root", expected_on_ci=False)
+    context = actor.pod()["securityContext"]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        env = {name: str(text).replace("/tmp", folder) for name, text in actor.env(RUNTIME).items()}
+        done = subprocess.run(
+            [sys.executable, "-c", ORDINARY, str(context["runAsUser"]), str(context["runAsGroup"])],
+            env=env | {"TMPDIR": folder},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert (done.stdout, done.stderr) == ("65532 asya\n", "")

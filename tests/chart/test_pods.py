@@ -45,6 +45,7 @@ CASES = {
             "metricsFrom": [{"namespaceSelector": {}}],
         },
     },
+    "labels": {"podLabels": {"azure.workload.identity/use": "true", "app.kubernetes.io/component": "other"}},
     "monitor": {"podMonitor": {"enabled": True, "interval": "15s", "labels": {"release": "prometheus"}}},
 }
 
@@ -148,6 +149,15 @@ def test_a_budget_bounds_what_a_drain_takes(case, name, expected):
     spec = rendered.one("PodDisruptionBudget")["spec"]
 
     assert spec == {"maxUnavailable": expected, "selector": rendered.one("Deployment")["spec"]["selector"]}
+
+
+def test_labels_reach_the_jobs_pods_too_and_change_nothing_that_selects(case):
+    rendered = case("labels")
+    labels = {kind: rendered.one(kind)["spec"]["template"]["metadata"]["labels"] for kind in ("Deployment", "Job")}
+
+    assert {each["azure.workload.identity/use"] for each in labels.values()} == {"true"}
+    components = {kind: each["app.kubernetes.io/component"] for kind, each in labels.items()}
+    assert components == {"Deployment": "actor", "Job": "queues"}
 
 
 def ports(rule):

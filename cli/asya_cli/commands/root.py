@@ -26,12 +26,14 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: Any) -> None:
 
 
 _HELP = """\
-Turn Python functions into actors: try a handler, run a pipeline on this machine.
+Turn Python functions into actors: try a handler, run a pipeline on this machine, check what goes into a cluster.
 
 \b
 asya run text_processor.process '{"text": "hi"}'     call a handler once
 asya local up text_processor.process                 run it as an actor
 asya local send text-processor '{"text": "hi"}' -f   send it a message
+asya lint actors/                                    check values files with the chart
+asya convert actor.yaml                              make values files of AsyncActors
 """
 
 
@@ -46,4 +48,4 @@ asya local send text-processor '{"text": "hi"}' -f   send it a message
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version."
 )
 def command() -> None:
-    """Turn Python functions into actors: try a handler, run a pipeline on this machine."""
+    """Turn Python functions into actors: try a handler, run a pipeline here, check what goes into a cluster."""

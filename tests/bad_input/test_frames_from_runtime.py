@@ -146,6 +146,7 @@ def hello(**members):
 GREETINGS = {
     "runtime-hello-of-another-version": hello(version=2),
     "runtime-hello-without-room": hello(concurrency=0),
+    "runtime-hello-with-too-much-room": hello(concurrency=10**6),
     "runtime-hello-of-another-mode": hello(mode="batch"),
     "runtime-hello-not-json": frames.encode(frames.HELLO, 0, b"hello"),
     "runtime-hello-not-utf-8": frames.encode(frames.HELLO, 0, b'{"mode": "\xff"}'),

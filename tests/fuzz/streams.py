@@ -32,7 +32,9 @@ _BODIES = [
     bytes(8) + b"{}", (0).to_bytes(4, "big") + (2).to_bytes(4, "big") + b"{}1", b"\xff" * 8 + b"{}",
     b'{"code":"processing_error","message":"no","type":"E","mro":["F"],"traceback":"","retry_after":1e400}',
     b'{"code":"result_error","message":"\\ud800","retry_after":-1}', b'{"code":"x","message":"\xff"}',
-    b'{"code":5}', GREETING[HEADER:], b'{"version":1,"mode":"payload","concurrency":1' + b"0" * 30 + b',"limit":1}',
+    b'{"code":5}',
+    b'{"more":' + b"[" * 3000,
+    GREETING[HEADER:], b'{"version":1,"mode":"payload","concurrency":1' + b"0" * 30 + b',"limit":1}',
 ]  # fmt: skip
 
 

@@ -20,6 +20,8 @@ _UNREADABLE = (ProtocolError, msgspec.DecodeError, UnicodeDecodeError, Recursion
 """What a frame may cause; msgspec leaves bytes that are no UTF-8, and what is nested too deep, to Python."""
 
 _Size = Annotated[int, msgspec.Meta(ge=1)]
+_Places = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+"""As many messages as any broker can be asked to send ahead."""
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -30,9 +32,9 @@ class Hello(msgspec.Struct, frozen=True):
 
     version: int
     mode: Literal["payload", "envelope"]
-    concurrency: _Size
+    concurrency: _Places
     limit: _Size
-    batch: _Size = 1
+    batch: _Places = 1
 
 
 class Client(Protocol):

@@ -57,6 +57,8 @@ def meaning(rendered):
         "containers": [each["name"] for each in pod["containers"]],
         "initContainers": [each["name"] for each in pod.get("initContainers", ())],
         "sidecarImage": sidecar["image"],
+        "scheduler": pod.get("schedulerName"),
+        "dns": pod.get("dnsConfig"),
         "account": pod.get("serviceAccountName"),
         "nodeSelector": pod.get("nodeSelector"),
         "policies": resiliency["policies"],

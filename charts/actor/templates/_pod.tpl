@@ -70,6 +70,9 @@ capabilities:
 terminationGracePeriodSeconds: {{ include "actor.gracePeriod" . }}
 {{ include "actor.pod.shared" (dict "context" . "serviceAccount" (include "actor.serviceAccountName" .)) }}
 {{- include "actor.pod.placement" . }}
+{{- with .values.podFields }}
+{{ toYaml . }}
+{{- end }}
 {{- $native := .values.sidecar.native }}
 {{- if or $native .values.initContainers }}
 initContainers:

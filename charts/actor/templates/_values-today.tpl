@@ -23,7 +23,8 @@ Takes: the values as given.
 
 {{/*
 What a 2025 pod template says under today's keys, as JSON. What is left of the container asya-runtime becomes
-`runtimeContainer`, and the other containers become `extraContainers`. Takes: workload.template.
+`runtimeContainer`, the other containers `extraContainers`, and fields that have no key `podFields`. Takes:
+workload.template.
 */}}
 {{- define "actor.values.lifted" -}}
 {{- $pod := dig "spec" dict . -}}
@@ -36,7 +37,8 @@ What a 2025 pod template says under today's keys, as JSON. What is left of the c
 {{- $others = append $others . -}}
 {{- end -}}
 {{- end -}}
-{{- $lifted := omit $pod "containers" "restartPolicy" "securityContext" "terminationGracePeriodSeconds" -}}
+{{- $passed := pick $pod "dnsConfig" "dnsPolicy" "hostAliases" "preemptionPolicy" "readinessGates" "resourceClaims" "schedulerName" "schedulingGates" "shareProcessNamespace" -}}
+{{- $lifted := set (omit $pod "containers" "restartPolicy" "securityContext" "terminationGracePeriodSeconds") "podFields" $passed -}}
 {{- range $field := list "image" "imagePullPolicy" "env" "resources" "volumeMounts" -}}
 {{- if hasKey $runtime $field -}}
 {{- $_ := set $lifted $field (get $runtime $field) -}}

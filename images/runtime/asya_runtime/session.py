@@ -106,7 +106,8 @@ class Session:
         if job.cancelled:
             return False
         if len(body) > self._limit:
-            sentence = f"a result has {len(body)} bytes; the limit is {self._limit} (ASYA_MAX_BODY_BYTES)"
+            limit = f"the limit is {self._limit} (ASYA_MAX_BODY_BYTES)"
+            sentence = f"a result has {len(body)} bytes; {limit}; return less, or store it and return where it is"
             raise InvocationError(RESULT, sentence)
         self._out.extend((frames.header(frames.ITEM, job.request, len(body)), body))
         return True

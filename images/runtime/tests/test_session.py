@@ -121,7 +121,10 @@ def test_an_item_over_the_limit_is_refused():
     with pytest.raises(InvocationError) as caught:
         recorded.session.item(job, b"x" * 5001)
     assert caught.value.code == "result_error"
-    assert caught.value.message == "a result has 5001 bytes; the limit is 5000 (ASYA_MAX_BODY_BYTES)"
+    assert caught.value.message == (
+        "a result has 5001 bytes; the limit is 5000 (ASYA_MAX_BODY_BYTES); "
+        "return less, or store it and return where it is"
+    )
 
 
 def test_cancelling_what_waits_answers_at_once(recorded):

@@ -116,7 +116,7 @@ class _Sending:
         while len(self._body) > most and self._shrink():
             pass
         if len(self._body) > most and self._publication.kind != "error_end":
-            sentence = f"the envelope has {len(self._body)} bytes; at most {most} are passed on"
+            sentence = f"the envelope has {len(self._body)} bytes; at most {most} are passed on; return less"
             self._end(MessageTooLargeError(sentence))
         else:
             self.attempt()

@@ -95,7 +95,8 @@ class RuntimeClient(Generic[_I]):
             except OSError as error:
                 if str(error) != told:
                     told = str(error)
-                    log.error("the runtime's socket can't be used: %s", error, extra={"event": "socket_unusable"})
+                    sentence = "the runtime's socket can't be used: %s; give sidecar and runtime one ASYA_SOCKET_DIR"
+                    log.error(sentence, error, extra={"event": "socket_unusable"})
             if time.monotonic() - begun > _SETTLED_SECONDS:
                 delay = _FIRST_RETRY
             await self._pause(delay)

@@ -117,7 +117,8 @@ class Connection(asyncio.Protocol):
     def require_greeting(self) -> None:
         """Give up a peer that has not said HELLO by now."""
         if not self.greeted:
-            log.error("who listens on the runtime's socket says nothing", extra={"event": "runtime_silent"})
+            sentence = "who listens on the runtime's socket says nothing; leave its folder to the runtime alone"
+            log.error(sentence, extra={"event": "runtime_silent"})
             self.close("it did not say HELLO")
 
     def close(self, why: str) -> None:

@@ -1,8 +1,8 @@
-"""The requests of one connection: bytes that came in become jobs, answers become bytes to send. No I/O here.
 
-Jobs may be finished by other threads than the one that feeds the session: every change of shared state is one operation
-of a list or dict, which the interpreter makes whole.
-"""
+
+
+
+
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from asya_runtime.settings import Settings
 
 
 class Job:
-    """One request: what to call the handler with, and what has become of it.
 
-    `timeout_ns` is 0 for none. `deadline_ns` is on the monotonic clock, 0 until the handler starts, where there is no
-    timeout, and while its clock stands still with `left_ns` to go. `cancelled`: nobody waits for the result any more.
-    """
+
+
+
+
 
     __slots__ = (
         "cancelled", "deadline_ns", "left_ns", "meta", "payload", "request", "session", "started", "timeout_ns",
@@ -44,10 +44,10 @@ class Job:
 
 
 class Session:
-    """One side of the protocol, from HELLO to the end of the connection.
 
-    `submit` takes each new job. `cancel` is told of each job that was cancelled after it started.
-    """
+
+
+
 
     def __init__(self, settings: Settings, submit: Callable[[Job], None], cancel: Callable[[Job], None]) -> None:
         self._limit = settings.max_body_bytes
@@ -70,7 +70,7 @@ class Session:
         self._out.append(frames.encode(frames.HELLO, 0, dump(hello)))
 
     def receive(self, data: bytes) -> None:
-        """Take bytes from the sidecar; raise FrameError where they break the protocol."""
+
         for kind, request, body in self._decoder.feed(data):
             if kind == frames.INVOKE:
                 self._invoke(request, body)
@@ -102,7 +102,7 @@ class Session:
             self.fail(job, cancelled())
 
     def item(self, job: Job, body: bytes) -> bool:
-        """Add one result; return False where nobody waits for more. Raises `result_error` where it is too large."""
+
         if job.cancelled:
             return False
         if len(body) > self._limit:
@@ -113,30 +113,30 @@ class Session:
         return True
 
     def end(self, job: Job, microseconds: int) -> None:
-        """Add the end of a job that went well; where it was cancelled meanwhile, say so instead."""
+
         if job.cancelled:
             self.fail(job, cancelled())
         elif self._finish(job):
             self._out.append(frames.encode(frames.END, job.request, frames.end_body(microseconds)))
 
     def fail(self, job: Job, error: InvocationError) -> None:
-        """Add the error that ends a job, unless the job is over already."""
+
         if self._finish(job):
             body = (cancelled() if job.cancelled else error).body(self._limit)
             self._out.append(frames.encode(frames.ERROR, job.request, body))
 
     def _finish(self, job: Job) -> bool:
-        """Take the job off the list; return False where it is off already. Of several threads one is told True."""
+
         return self._jobs.get(job.request) is job and self._jobs.pop(job.request, None) is not None
 
     def drain(self) -> None:
-        """Ask the sidecar, once, to send no further INVOKE."""
+
         if not self._drain_sent:
             self._drain_sent = True
             self._out.append(frames.encode(frames.DRAIN, 0))
 
     def abandon(self) -> None:
-        """Give up every job, since the peer is gone; what runs goes on, and its result is discarded."""
+
         self.abandoned = True
         jobs = list(self._jobs.values())
         self._jobs.clear()
@@ -145,16 +145,16 @@ class Session:
 
     @property
     def outstanding(self) -> int:
-        """How many requests have no answer yet."""
+
         return len(self._jobs)
 
     def take(self) -> bytes:
-        """Return what there is to send, and forget it."""
+
         parts = self._out[:]
         del self._out[: len(parts)]
         return b"".join(parts)
 
 
 def cancelled() -> InvocationError:
-    """Return the answer to a request that was cancelled."""
+
     return InvocationError(CANCELLED, "the request was cancelled")

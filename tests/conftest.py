@@ -27,7 +27,10 @@ def rabbitmq_server(need, tmp_path_factory, rabbitmq_certificates):
         def cannot():
             need.missing("the RabbitMQ of ASYA_TEST_RABBITMQ_URL is not ours to change", remedy="unset the variable")
 
-        yield GivenRabbitmq(url, os.environ.get("ASYA_TEST_RABBITMQ_MANAGEMENT_URL"), cannot)
+        given = GivenRabbitmq(url, os.environ.get("ASYA_TEST_RABBITMQ_MANAGEMENT_URL"), cannot)
+        given.vhost = given.make_vhost()
+        yield given
+        given.drop_vhost(given.vhost)
         return
     folder = tmp_path_factory.mktemp("rabbitmq")
     server = RabbitmqServer(programs_or_skip(need), folder, certificates=rabbitmq_certificates)

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, NoReturn
 from urllib.parse import quote, unquote, urlsplit
@@ -36,10 +37,19 @@ Address = tuple[str, int]
 
 def programs_or_skip(need: Need) -> Programs:
     """Return RabbitMQ's programs, installed where that is possible; where they can't be had, skip with the remedy."""
+    found = _programs()
+    if isinstance(found, str):
+        need.missing(found, remedy=REMEDY)
+    return found
+
+
+@cache
+def _programs() -> Programs | str:
+    """Return the programs or why there are none; an installation is tried once in all."""
     try:
         return need_programs(say)
     except CliError as error:
-        need.missing(str(error).partition(";")[0], remedy=REMEDY)
+        return str(error).partition(";")[0]
 
 
 def say(line: str) -> None:
@@ -50,7 +60,9 @@ def say(line: str) -> None:
 
 
 class Management:
-    """The management API of a RabbitMQ that tests use."""
+    """The management API of a RabbitMQ that tests use; `vhost` is for those that need no virtual host of their own."""
+
+    vhost = "/"
 
     def __init__(self, server: Address, management: Address, user: str, password: str) -> None:
         self.host, self.port = server
@@ -83,7 +95,7 @@ class Management:
 
 
 class GivenRabbitmq(Management):
-    """A RabbitMQ that somebody else runs: it is used, but neither stopped nor changed.
+    """A RabbitMQ that somebody else runs: it gets a virtual host, but is neither stopped nor changed.
 
     `ASYA_TEST_RABBITMQ_URL` is `amqp://user:password@host:port`, `ASYA_TEST_RABBITMQ_MANAGEMENT_URL` is
     `http://host:port`, by default port 15672 of the same host. `cannot` is called for what is not ours to do.

@@ -26,10 +26,10 @@ class RabbitmqHarness:
     counts_delayed = False
     has_management = True
 
-    def __init__(self, server: RabbitmqServer | GivenRabbitmq, secrets_dir: Path, vhost: str = "/") -> None:
+    def __init__(self, server: RabbitmqServer | GivenRabbitmq, secrets_dir: Path, vhost: str = "") -> None:
         self._server = server
         self._secrets_dir = secrets_dir
-        self.vhost = vhost
+        self.vhost = vhost or server.vhost
         self.management_port = server.management_port
         self.host, self.port = server.host, server.port
         (secrets_dir / "username").write_text(server.user)
@@ -98,7 +98,7 @@ class RabbitmqHarness:
 class RabbitmqNetworkHarness(RabbitmqHarness):
     """The same behind a proxy."""
 
-    def __init__(self, server: RabbitmqServer | GivenRabbitmq, secrets_dir: Path, vhost: str = "/") -> None:
+    def __init__(self, server: RabbitmqServer | GivenRabbitmq, secrets_dir: Path, vhost: str = "") -> None:
         super().__init__(server, secrets_dir, vhost)
         self._proxy = TcpProxy(server.port, server.host)
 

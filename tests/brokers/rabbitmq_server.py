@@ -190,7 +190,7 @@ class RabbitmqServer(Management):
         self._end()
 
     def kill(self) -> None:
-        """End it as a failing machine would, but some seconds after its queues were made.
+        """End it as a failing machine would, but not within a second of making a queue.
 
         RabbitMQ 3.10 writes down a moment late which quorum queues there are. One that it has forgotten has no leader
         after a restart, does not answer, and stops the dead-lettering of whatever is on its way there.

@@ -91,6 +91,7 @@ def test_a_second_demo_is_refused_and_ctrl_c_ends_the_first(folder):
     assert not (folder / "summary.json").exists()
 
 
+@pytest.mark.timeout(240)  # a RabbitMQ takes its time to start
 def test_rabbitmq_gives_the_same_results(need, folder):
     programs_or_skip(need)
     with demo(folder, "--transport", "rabbitmq") as process:

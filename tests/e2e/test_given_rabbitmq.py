@@ -37,6 +37,7 @@ def queues(server, vhost):
 
 
 @pytest.mark.needs("helm")
+@pytest.mark.timeout(240)
 def test_a_run_makes_what_it_needs_in_a_virtual_host_of_its_own(given, tmp_path):
     before = vhosts(given)
     place = Workplace(tmp_path, HANDLERS)

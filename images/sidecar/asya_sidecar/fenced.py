@@ -7,6 +7,7 @@ without limit: another pod may have got the message.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from asya_core.envelope import encode
@@ -14,7 +15,7 @@ from asya_core.outgoing import Publication
 from asya_sidecar.publisher import Done
 
 MOST_BYTES = 64 * 1024 * 1024
-"""Results that are kept at most, all together; what is beyond that is computed again."""
+"""Messages and their results that are kept at most, all together; what is beyond that is computed again."""
 
 KEPT_SECONDS = 60.0
 """For so long after the broker is back; twice as long as it takes to give a message to somebody else."""
@@ -22,36 +23,50 @@ KEPT_SECONDS = 60.0
 _R = TypeVar("_R")
 
 
+@dataclass(slots=True)
+class _Kept:
+    """What is kept for one run: its size in bytes, and since when it is waited for; None before the first look."""
+
+    size: int
+    since: float | None = None
+    results: list[tuple[Publication, Done]] = field(default_factory=list)
+
+
 class Fenced(Generic[_R]):
     """Keeps publications for the runs that they belong to."""
 
     def __init__(self) -> None:
-        self._kept: dict[_R, list[tuple[Publication, Done]]] = {}
+        self._kept: dict[_R, _Kept] = {}
         self._bytes = 0
-        self._since = 0.0
         self._is_shut = False
 
-    def keep(self, run: _R, publication: Publication, done: Done) -> bool:
-        """Keep this until the run's message comes back; tell whether there was room for it."""
+    def keep(self, run: _R, message_size: int, publication: Publication, done: Done) -> bool:
+        """Keep this until the run's message, of `message_size` bytes, comes back; tell whether there was room."""
         size = len(encode(publication.envelope))
+        if run not in self._kept:
+            size += message_size
         if self._is_shut or self._bytes + size > MOST_BYTES:
             return False
+        kept = self._kept.setdefault(run, _Kept(0))
+        kept.results.append((publication, done))
+        kept.size += size
         self._bytes += size
-        self._kept.setdefault(run, []).append((publication, done))
-        self._since = 0.0
         return True
 
     def take(self, run: _R) -> list[tuple[Publication, Done]]:
         """Return what was kept for a run, and keep it no longer."""
-        kept = self._kept.pop(run, [])
-        self._bytes -= sum(len(encode(publication.envelope)) for publication, _ in kept)
-        return kept
+        kept = self._kept.pop(run, None)
+        if kept is None:
+            return []
+        self._bytes -= kept.size
+        return kept.results
 
     def given_up(self, now: float, *, connected: bool) -> list[_R]:
         """Return the runs whose message has not come back, at `now` of the monotonic clock."""
-        if not connected or not self._since:
-            self._since = now
-        return list(self._kept) if now - self._since > KEPT_SECONDS else []
+        for kept in self._kept.values():
+            if not connected or kept.since is None:
+                kept.since = now
+        return [run for run, kept in self._kept.items() if now - (kept.since or now) > KEPT_SECONDS]
 
     def shut(self) -> list[_R]:
         """Keep nothing more, since nothing comes back any more; return the runs for which something is kept."""

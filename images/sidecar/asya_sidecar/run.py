@@ -274,7 +274,8 @@ class Run:
 
     def _fence(self, publication: Publication, done: Done) -> None:
         """Keep what was made until the message comes back; where the handler has not ended, forget the message."""
-        if self._has_ended and self.actor.fenced.keep(self, publication, done):
+        size = sum(len(delivery.body) for delivery in self.deliveries)
+        if self._has_ended and self.actor.fenced.keep(self, size, publication, done):
             self.state = State.FENCED
         else:
             self.lose()

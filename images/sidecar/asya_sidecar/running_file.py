@@ -19,6 +19,8 @@ import msgspec
 _NAME = "runtime-running"
 _REPORT_BYTES = 1024
 _SLOT = struct.Struct("=QQ")
+# The folder is the user's code's, too: what stands there in place of the file must not make us wait.
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 Running = Mapping[int, int]
 """The requests whose handler runs, each with the moment past which the supervisor ends the worker: nanoseconds on the
@@ -54,7 +56,7 @@ class RunningFile:
         self.close()
         self._bytes = _REPORT_BYTES + slots * _SLOT.size
         with suppress(OSError):
-            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = os.open(self._path, _OPEN)
 
     def read(self) -> Snapshot | None:
         """Return what the file says now; None where it can't tell."""

@@ -1,4 +1,5 @@
 import json
+import os
 import struct
 
 import pytest
@@ -31,6 +32,17 @@ def test_a_place_that_runs_for_an_earlier_connection_is_told_from_the_others(tmp
     data = running_file({}, slots=1) + struct.pack("=QQQQ", 0, 100, 7, 100)
     (tmp_path / "runtime-running").write_bytes(data)
     assert running(opened(tmp_path, 3).read()) == {-2: 100, 7: 100}
+
+
+def test_what_stands_in_the_files_place_keeps_nobody_waiting(tmp_path):
+    os.mkfifo(tmp_path / "runtime-running")
+    assert opened(tmp_path, 1).read() is None
+
+    (tmp_path / "runtime-running").unlink()
+    write_running(tmp_path, {7: 100})
+    (tmp_path / "runtime-running").rename(tmp_path / "elsewhere")
+    (tmp_path / "runtime-running").symlink_to("elsewhere")
+    assert opened(tmp_path, 1).read() is None
 
 
 def test_the_report_is_read_once_there_is_one(tmp_path):

@@ -11,6 +11,7 @@ import yaml
 from tools.needs import PROGRAMS, find
 from tools.outputs import ROOT, GenerateError
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KUBE_VERSION = "1.34.0"
 """What charts are rendered for wherever the result is compared with a file."""
 
@@ -28,4 +29,4 @@ def render(chart: str, release: str, *arguments: str, program: Path | None = Non
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise GenerateError(f"charts/{chart} can't be rendered: {done.stderr.strip()}")
-    return [each for each in yaml.safe_load_all(done.stdout) if each]
+    return [each for each in yaml.load_all(done.stdout, Loader=LOADER) if each]

@@ -58,7 +58,7 @@ class InvocationError(Exception):
         if isinstance(error, InvocationError):
             return error
         try:
-            return cls(PROCESSING, text(error), error)
+            return cls(PROCESSING, text(error) or f"{type(error).__name__}, without a message", error)
         except BaseException:
             return cls(PROCESSING, "the handler raised an exception that fails when it is looked at")
 

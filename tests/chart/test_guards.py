@@ -301,6 +301,7 @@ REFUSED_CREW = {
         {"store": {"prefixes": {"error-end": "happy-asya/"}}},
         "store.prefixes: results and errors would share one folder; give them two",
     ),
+    "a flavor of actors": ({"flavors": ["spot"]}, "flavors: spot was not given; flavors are values files, so add -f"),
     "what the actor chart refuses": ({"error-end": {"transport": "sqs"}}, 'transport: "sqs" is not built yet'),
 }
 

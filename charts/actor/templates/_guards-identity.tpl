@@ -35,10 +35,7 @@ ERROR: env.ASYA_HANDLER_MODE: {{ .values.handlerMode | quote }} is no mode; use 
 {{/* Every flavor that the values name has left its mark. */}}
 {{- define "actor.guards.flavors" -}}
 {{- $marks := .raw.preset.flavors | default dict -}}
-{{- $known := list -}}
-{{- range $path, $_ := .files.Glob "flavors/*.yaml" -}}
-{{- $known = append $known (base $path | trimSuffix ".yaml") -}}
-{{- end -}}
+{{- $known := include "actor.guards.flavors.known" . | fromJsonArray -}}
 {{- range $name := .values.flavors -}}
 {{- if not (get $marks $name) -}}
 {{- if and $known (not (has $name $known)) }}
@@ -48,4 +45,16 @@ ERROR: {{ ternary "flavor" "flavors" (eq $name (toString $.raw.flavor)) }}: {{ $
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The flavors that are here, in a chart or in the chart `actor` inside it, as a JSON list. */}}
+{{- define "actor.guards.flavors.known" -}}
+{{- $names := list -}}
+{{- $inside := get (.root.Subcharts | default dict) "actor" | default dict -}}
+{{- range compact (list .files $inside.Files) -}}
+{{- range $path, $_ := .Glob "flavors/*.yaml" -}}
+{{- $names = append $names (base $path | trimSuffix ".yaml") -}}
+{{- end -}}
+{{- end -}}
+{{- uniq $names | sortAlpha | toJson }}
 {{- end }}

@@ -19,6 +19,7 @@ from typing import IO, Any, NoReturn
 from urllib.parse import quote, unquote, urlsplit
 
 from asya_cli.errors import CliError
+from asya_cli.local.brokers.rabbitmq_given import find_given
 from asya_cli.local.brokers.rabbitmq_node import NAME, Node
 from asya_cli.local.brokers.rabbitmq_programs import Programs, need_programs
 from asya_cli.local.ports import FreePorts
@@ -41,6 +42,12 @@ def programs_or_skip(need: Need) -> Programs:
     if isinstance(found, str):
         need.missing(found, remedy=REMEDY)
     return found
+
+
+def require_local(need: Need) -> None:
+    """Skip with the remedy where a local run would find no RabbitMQ."""
+    if find_given() is None:
+        programs_or_skip(need)
 
 
 @cache

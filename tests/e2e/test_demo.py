@@ -12,7 +12,7 @@ import pytest
 
 from asya_cli.local.running import Running
 from asya_cli.local.state import Folder
-from tests.brokers.rabbitmq_server import programs_or_skip
+from tests.brokers.rabbitmq_server import require_local
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = 1797
@@ -93,7 +93,7 @@ def test_a_second_demo_is_refused_and_ctrl_c_ends_the_first(folder):
 
 @pytest.mark.timeout(240)  # a RabbitMQ takes its time to start
 def test_rabbitmq_gives_the_same_results(need, folder):
-    programs_or_skip(need)
+    require_local(need)
     with demo(folder, "--transport", "rabbitmq") as process:
         lines = read_until(process, " 90 %")
         assert_right(process, folder, lines)

@@ -22,10 +22,12 @@ management.tcp.port = {management_port}
 collect_statistics_interval = {statistics_ms}
 """
 
-# By default a queue tells its statistics every 5 seconds, a channel looks after consumer timeouts every minute, and the
-# management API keeps one sample for 5 seconds.
+# By default a queue tells its statistics every 5 seconds, a channel looks after consumer timeouts every minute, the
+# management API keeps one sample for 5 seconds, and a message whose delay was over when the server died moves on after
+# three minutes.
 _ADVANCED = """\
-[{{rabbit, [{{channel_tick_interval, {statistics_ms}}}, {{quorum_tick_interval, {statistics_ms}}}]}},
+[{{rabbit, [{{channel_tick_interval, {statistics_ms}}}, {{quorum_tick_interval, {statistics_ms}}},
+            {{dead_letter_worker_publisher_confirm_timeout, 2000}}]}},
  {{rabbitmq_management, [{{sample_retention_policies, [
    {{global, [{{60, 1}}]}}, {{basic, [{{60, 1}}]}}, {{detailed, [{{60, 1}}]}}]}}]}}].
 """

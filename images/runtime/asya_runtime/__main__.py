@@ -17,12 +17,11 @@ def main() -> int:
     others = [entry for entry in sys.path if os.path.abspath(entry) not in (package, ours, here)]
     sys.path[:] = [*others, ours]
     from asya_runtime.supervisor import supervise
+    from asya_runtime.worker import work  # before the fork: both processes then share its memory, and others start fast
 
     outcome = supervise(os.environ)
     if isinstance(outcome, int):
         return outcome
-    from asya_runtime.worker import work
-
     sys.path.insert(0, here)
     settings, post = outcome
     return work(settings, post, os.environ)

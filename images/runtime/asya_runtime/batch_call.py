@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from time import monotonic_ns
 
 from asya_runtime.batching import Outcome
+from asya_runtime.console import log
 from asya_runtime.errors import InvocationError
 from asya_runtime.handler import Handler
 from asya_runtime.running import Running
 from asya_runtime.session import Job, cancelled
-
-log = logging.getLogger("asya_runtime")
 
 
 class BatchCall:

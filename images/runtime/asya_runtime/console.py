@@ -1,4 +1,7 @@
-"""Our own lines on stderr. They are dropped rather than waited for: the pipe may be full, and nobody reading."""
+"""Our own lines on stderr. They are dropped rather than waited for: the pipe may be full, and nobody reading.
+
+The module logging would take as much memory as half of the supervisor, and share its settings with the user's code.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +27,36 @@ def write(line: str, descriptor: int = STDERR) -> None:
         return
 
 
-class Console:
-    """The supervisor's log. It looks like that of the worker, without the memory that the module logging takes."""
+class Log:
+    """The log of the supervisor, and of the worker. A line is `sentence % values`; it holds no payload."""
 
-    def __init__(self, level: str) -> None:
+    def __init__(self) -> None:
+        self._least = _LEVELS["INFO"]
+        self._descriptor = STDERR
+
+    def begin(self, level: str, descriptor: int = STDERR) -> None:
+        """Write lines of this level and above to `descriptor` from now on."""
         self._least = _LEVELS[level]
+        self._descriptor = descriptor
 
-    def say(self, level: str, sentence: str) -> None:
-        """Write one line, if lines of this level are wanted."""
+    def info(self, sentence: str, *values: object) -> None:
+        """Write what is worth knowing."""
+        self._write("INFO", sentence, values)
+
+    def warning(self, sentence: str, *values: object) -> None:
+        """Write what went wrong for one message."""
+        self._write("WARNING", sentence, values)
+
+    def error(self, sentence: str, *values: object) -> None:
+        """Write what went wrong for more than one."""
+        self._write("ERROR", sentence, values)
+
+    def _write(self, level: str, sentence: str, values: tuple[object, ...]) -> None:
         if _LEVELS[level] >= self._least:
             now = time.time()
             moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-            write(f"{moment}.{int(now * 1000) % 1000:03d}Z {level} asya_runtime: {sentence}")
+            line = f"{moment}.{int(now * 1000) % 1000:03d}Z {level} asya_runtime: {sentence % values}"
+            write(line, self._descriptor)
+
+
+log = Log()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -162,12 +161,6 @@ class Handler:
         finally:
             with suppress(Exception):
                 values.close()
-
-
-def is_async(target: object) -> bool:
-    """Say whether calling `target` gives a coroutine or an async generator."""
-    candidates = (target, type(target).__call__) if callable(target) else ()
-    return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in candidates)
 
 
 def _refuse_unfinished(result: object, where: str) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 
 from asya_runtime import ends, kernel, memory, stop_signals, worker_process
-from asya_runtime.console import Console
+from asya_runtime.console import log
 from asya_runtime.descendants import end_descendants
 from asya_runtime.door import Door
 from asya_runtime.ends import End
@@ -39,7 +39,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._console = Console(settings.log_level)
+        log.begin(settings.log_level)
         self._memory = memory.find()
         self._memory_used = 0
         self._door = Door(settings.socket_dir)
@@ -101,7 +101,7 @@ class Supervisor:
                 self._door.attend(descriptor, event, worker.give)
             elif worker.hear() == worker_process.READY:
                 self._door.open()
-                self._console.say("INFO", f"listening in {self._settings.socket_dir}")
+                log.info("listening in %s", self._settings.socket_dir)
 
     def _tick(self, worker: WorkerProcess) -> float:
         """Return how many seconds may pass unseen: fewer where memory runs short or a deadline is near."""
@@ -174,7 +174,7 @@ class Supervisor:
             worker.dump()
             time.sleep(_DUMP_SECONDS)
         if not end_descendants(worker.pid):
-            self._console.say("ERROR", "processes that the worker has left can't be ended; going on without")
+            log.error("processes that the worker has left can't be ended; going on without")
         self._door.close()
         if end.reason != ends.STOP:
             worker.slots.report(end.reason, end.detail, now)
@@ -183,7 +183,7 @@ class Supervisor:
 
     def _prepare_next(self, worker: WorkerProcess, end: End) -> None:
         """Note what the next worker needs to know; have it wait where this one ended without any work to blame."""
-        self._console.say("ERROR", f"{end.detail}; the next worker loads the handler again")
+        log.error("%s; the next worker loads the handler again", end.detail)
         self._careful = self._careful or end.exit_code == EXIT_DESCRIPTORS
         lived = time.monotonic_ns() - worker.ready_at
         if worker_process.SERVED in worker.told or worker.slots.taken() or lived >= _LONG_LIFE:
@@ -194,7 +194,7 @@ class Supervisor:
     def _tell_not_ready(self, worker: WorkerProcess, end: End) -> None:
         """Say why the handler could not be loaded, where the worker has not said so itself."""
         if worker_process.FAILED not in worker.told:
-            self._console.say("ERROR", f"{end.detail} before the handler was loaded")
+            log.error("%s before the handler was loaded", end.detail)
 
 
 def supervise(environ: Mapping[str, str]) -> int | tuple[Settings, Post]:

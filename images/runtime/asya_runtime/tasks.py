@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+from asya_runtime.console import log
 from asya_runtime.errors import InvocationError, timed_out
 from asya_runtime.handler import Handler
 from asya_runtime.peer import Peer
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
         def answered(self) -> None:
             """Send what there is to send."""
 
-
-log = logging.getLogger("asya_runtime")
 
 _SECOND = 10**9
 

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import faulthandler
 import io
-import logging
 import os
 import sys
 import time
 from collections.abc import Mapping
 
-from asya_runtime import console
 from asya_runtime.channel import Channel
+from asya_runtime.console import STDERR, log
 from asya_runtime.descriptors import lift
 from asya_runtime.errors import StartError
 from asya_runtime.handler import Handler
 from asya_runtime.loader import load
+from asya_runtime.serve_sync import serve as serve_sync
 from asya_runtime.settings import Settings
 from asya_runtime.worker_process import DRAINED, DUMP_SIGNAL, FAILED, Post
-
-log = logging.getLogger("asya_runtime")
 
 
 def work(settings: Settings, post: Post, environ: Mapping[str, str]) -> int:
     """Load the handler, serve it until the drain is over, and return the exit code of the process."""
     began = time.monotonic()
-    stderr = lift(os.dup(console.STDERR))
+    stderr = lift(os.dup(STDERR))
     faulthandler.enable(stderr)
     faulthandler.register(DUMP_SIGNAL, stderr)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # so that a user's print is seen when it is made
-    _start_log(settings.log_level, stderr)
+    log.begin(settings.log_level, stderr)
     channel = Channel(post)
     try:
         handler = load(settings.handler, environ, settings.mode, settings.batch_max_size)
@@ -48,8 +46,6 @@ def work(settings: Settings, post: Post, environ: Mapping[str, str]) -> int:
 def _serve(handler: Handler, settings: Settings, channel: Channel, post: Post) -> None:
     try:
         if handler.loop is None:
-            from asya_runtime.serve_sync import serve as serve_sync
-
             serve_sync(handler, settings, channel, post.slots)
         else:
             from asya_runtime.serve_async import serve as serve_async  # imports asyncio
@@ -57,28 +53,6 @@ def _serve(handler: Handler, settings: Settings, channel: Channel, post: Post) -
             serve_async(handler, settings, channel, post.slots)
     finally:
         handler.close()
-
-
-class _Lines(logging.Handler):
-    """Writes our own lines to stderr, whatever the user's code does with the root logger, and without waiting."""
-
-    def __init__(self, descriptor: int) -> None:
-        super().__init__()
-        self._descriptor = descriptor
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        console.write(self.format(record), self._descriptor)
-
-
-def _start_log(level: str, descriptor: int) -> None:
-    output = _Lines(descriptor)
-    form = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
-    form.converter = time.gmtime
-    output.setFormatter(form)
-    log.addHandler(output)
-    log.setLevel(level)
-    log.propagate = False
 
 
 def _describe(handler: Handler, settings: Settings) -> str:

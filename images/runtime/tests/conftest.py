@@ -41,9 +41,9 @@ def start(folder):
     """Start a runtime: `start("module.function", ASYA_CONCURRENCY="2")`; it is ended with the test."""
     started = []
 
-    def start_one(handler, *, wait=True, python=sys.executable, **environ):
+    def start_one(handler, *, wait=True, python=sys.executable, prefix=(), cgroup=None, **environ):
         environ = {"ASYA_HANDLER": handler, "ASYA_SOCKET_DIR": str(folder), **environ}
-        runtime = Runtime(python, HANDLERS, environ)
+        runtime = Runtime(python, HANDLERS, environ, prefix=prefix, cgroup=cgroup)
         started.append(runtime)
         if wait:
             runtime.wait_until_ready()

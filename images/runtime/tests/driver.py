@@ -156,11 +156,14 @@ class Client:
 class Runtime:
     """A runtime in a process of its own, whose working directory is `folder`."""
 
-    def __init__(self, python, folder, environ):
+    def __init__(self, python, folder, environ, *, prefix=(), cgroup=None):
         self.socket_dir = Path(environ["ASYA_SOCKET_DIR"])
         base = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [*prefix, str(python), str(PACKAGE)]
+        if cgroup is not None:  # the shell moves itself there, and then becomes the runtime
+            command = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(cgroup), *command]
         self.process = subprocess.Popen(
-            [str(python), str(PACKAGE)],
+            command,
             cwd=folder,
             env={**base, **environ},
             stdout=subprocess.PIPE,

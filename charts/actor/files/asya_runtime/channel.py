@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import struct
 from typing import NoReturn
 
+from asya_runtime.console import log
 from asya_runtime.descriptors import lift
 from asya_runtime.errors import EXIT_DESCRIPTORS
 from asya_runtime.worker_process import CONNECTION, Post
-
-log = logging.getLogger("asya_runtime")
 
 _LONGEST_MESSAGE = 16
 _INT = struct.Struct("i")

@@ -1,5 +1,8 @@
 
 
+
+
+
 from __future__ import annotations
 
 import os
@@ -24,15 +27,36 @@ def write(line: str, descriptor: int = STDERR) -> None:
         return
 
 
-class Console:
+class Log:
 
 
-    def __init__(self, level: str) -> None:
+    def __init__(self) -> None:
+        self._least = _LEVELS["INFO"]
+        self._descriptor = STDERR
+
+    def begin(self, level: str, descriptor: int = STDERR) -> None:
+
         self._least = _LEVELS[level]
+        self._descriptor = descriptor
 
-    def say(self, level: str, sentence: str) -> None:
+    def info(self, sentence: str, *values: object) -> None:
 
+        self._write("INFO", sentence, values)
+
+    def warning(self, sentence: str, *values: object) -> None:
+
+        self._write("WARNING", sentence, values)
+
+    def error(self, sentence: str, *values: object) -> None:
+
+        self._write("ERROR", sentence, values)
+
+    def _write(self, level: str, sentence: str, values: tuple[object, ...]) -> None:
         if _LEVELS[level] >= self._least:
             now = time.time()
             moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-            write(f"{moment}.{int(now * 1000) % 1000:03d}Z {level} asya_runtime: {sentence}")
+            line = f"{moment}.{int(now * 1000) % 1000:03d}Z {level} asya_runtime: {sentence % values}"
+            write(line, self._descriptor)
+
+
+log = Log()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import socket
@@ -15,6 +14,7 @@ from asya_runtime.batch_call import BatchCall
 from asya_runtime.batching import Outcome
 from asya_runtime.channel import Channel
 from asya_runtime.connection import Connection
+from asya_runtime.console import log
 from asya_runtime.descriptors import lift
 from asya_runtime.errors import InvocationError
 from asya_runtime.frames import FrameError
@@ -23,8 +23,6 @@ from asya_runtime.running import Running
 from asya_runtime.session import Job, Session
 from asya_runtime.settings import Settings
 from asya_runtime.worker_process import ALIVE, ASK, DRAIN
-
-log = logging.getLogger("asya_runtime")
 
 TICK_SECONDS = 1.0
 _QUIET_SECONDS = 1.0  # a drain is over when nothing is outstanding and no frame has come for so long

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Mapping
 from importlib.machinery import PathFinder
@@ -11,10 +10,9 @@ from keyword import iskeyword
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from asya_runtime.batch_handler import refuse_for_batches, signature_of
 from asya_runtime.errors import StartError, text, user_traceback
-from asya_runtime.handler import Handler, is_async
-from asya_runtime.parameters import arguments_from
+from asya_runtime.handler import Handler
+from asya_runtime.plain import is_async, takes_one
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -37,10 +35,12 @@ def load(path: str, environ: Mapping[str, str], mode: str = "payload", batch_siz
     _refuse_uncallable(path, target)
     loop = _event_loop() if is_async(target) else None
     try:
-        if inspect.isclass(owner):
+        if isinstance(owner, type):
             target = getattr(_build(owner, environ, loop), names[-1])
         _refuse_wrong_arguments(path, target)
         if batch_size > 1:
+            from asya_runtime.batch_handler import refuse_for_batches
+
             refuse_for_batches(path, target, batch_size)
     except StartError:
         if loop is not None:
@@ -120,7 +120,7 @@ def _attribute(owner: object, where: str, name: str) -> object:
 
 
 def _refuse_uncallable(path: str, target: object) -> None:
-    if inspect.isclass(target):
+    if isinstance(target, type):
         sentence = f'"{path}" is a class; name one of its methods: {path}.method'
     elif isinstance(target, ModuleType):
         sentence = f'"{path}" is a module; name a function in it: {path}.function'
@@ -132,6 +132,8 @@ def _refuse_uncallable(path: str, target: object) -> None:
 
 
 def _build(cls: Callable[..., object], environ: Mapping[str, str], loop: AbstractEventLoop | None) -> object:
+    from asya_runtime.parameters import arguments_from  # here and elsewhere: inspect takes a megabyte
+
     bound = arguments_from(cls, environ)
 
     async def build() -> object:
@@ -146,6 +148,10 @@ def _build(cls: Callable[..., object], environ: Mapping[str, str], loop: Abstrac
 
 
 def _refuse_wrong_arguments(path: str, target: Callable[..., object]) -> None:
+    if takes_one(target):
+        return
+    from asya_runtime.batch_handler import signature_of
+
     signature = signature_of(target)
     if signature is None:
         return

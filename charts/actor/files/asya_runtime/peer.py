@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from asya_runtime.console import log
 from asya_runtime.frames import FrameError
 from asya_runtime.session import Session
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
         def lost(self, peer: Peer, error: Exception | None) -> None:
             ...
-
-
-log = logging.getLogger("asya_runtime")
 
 
 class Peer(asyncio.Protocol):

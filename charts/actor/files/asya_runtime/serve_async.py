@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import os
 import socket
 from contextlib import suppress
@@ -12,6 +11,7 @@ from time import monotonic
 
 from asya_runtime.batch_tasks import BatchTasks
 from asya_runtime.channel import Channel
+from asya_runtime.console import log
 from asya_runtime.descriptors import lift
 from asya_runtime.handler import Handler
 from asya_runtime.peer import Peer
@@ -21,8 +21,6 @@ from asya_runtime.settings import Settings
 from asya_runtime.slots import Slots
 from asya_runtime.tasks import Tasks
 from asya_runtime.worker_process import ALIVE, ASK, DRAIN, READY, SERVED
-
-log = logging.getLogger("asya_runtime")
 
 _TICK_SECONDS = 1.0
 _QUIET_SECONDS = 1.0  # a drain is over when nothing is outstanding and no frame has come for so long

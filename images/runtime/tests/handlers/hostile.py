@@ -208,6 +208,22 @@ def exit_later(payload):
     time.sleep(1000)
 
 
+def eat(payload):
+    while True:
+        kept.append(b"x" * (1 << 20))
+        time.sleep(0.002)  # an allocation that is faster than 4 GB/s is the kernel's to stop
+
+
+def fill_the_page_cache(payload):
+    with open(payload["path"], "wb") as file:
+        file.writelines(b"x" * (1 << 20) for _ in range(100))
+    with open(payload["path"], "rb") as file:
+        while file.read(1 << 20):
+            pass
+    time.sleep(0.5)
+    return "filled"
+
+
 def raise_strange(payload):
     class Strange(BaseException):
         def __str__(self):

@@ -1,0 +1,37 @@
+"""What can be told of a plain function at a glance: the module inspect takes more than a megabyte of memory."""
+
+from __future__ import annotations
+
+from types import CodeType, FunctionType, MethodType
+
+_VARIADIC = 0x04  # inspect.CO_VARARGS
+_ASYNC = 0x80 | 0x200  # inspect.CO_COROUTINE, inspect.CO_ASYNC_GENERATOR
+
+
+def is_async(target: object) -> bool:
+    """Say whether calling `target` gives a coroutine or an async generator."""
+    function = _function(target)
+    if function is not None:
+        return bool(function.__code__.co_flags & _ASYNC)
+    import inspect
+
+    candidates = (target, type(target).__call__) if callable(target) else ()
+    return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in candidates)
+
+
+def takes_one(target: object) -> bool:
+    """Say whether `target` is surely called with one argument; False where that needs a closer look."""
+    function = _function(target)
+    if function is None:
+        return False
+    code: CodeType = function.__code__
+    most = code.co_argcount - isinstance(target, MethodType)
+    least = most - len(function.__defaults__ or ())
+    more = code.co_flags & _VARIADIC
+    return least <= 1 and (most >= 1 or bool(more)) and code.co_kwonlyargcount == 0
+
+
+def _function(target: object) -> FunctionType | None:
+    """Return the function that is called, where nothing has been put around it or written on it."""
+    function = target.__func__ if isinstance(target, MethodType) else target
+    return function if isinstance(function, FunctionType) and not function.__dict__ else None

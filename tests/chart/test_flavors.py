@@ -119,6 +119,13 @@ def test_those_of_the_ends_render_with_the_chart_of_the_ends(helm, name):
     assert all(violations(each["spec"]["template"]["spec"]) == [] for each in rendered.all("Deployment"))
 
 
+@pytest.mark.parametrize("name", OF_ACTORS)
+def test_those_of_the_ends_render_together_with_those_of_actors(helm, name):
+    files = [f"flavors/{each}.yaml" for each in (*OF_ENDS, name)]
+
+    assert len(helm.template(chart="charts/crew", release="crew", files=files).all("Deployment")) == 2
+
+
 def test_two_that_do_not_agree_are_known():
     assert {tuple(sorted(pair)): keys for pair, keys in conflicts(list(FLAVORS.values())).items()} == CONFLICTS
 

@@ -208,3 +208,18 @@ def test_every_such_pod_passes_the_restricted_profile(case, name):
     pods.append(case(name).one("Pod")["spec"])
 
     assert [violation for pod in pods for violation in violations(pod) if not violation.startswith("own:")] == []
+
+
+def test_what_is_not_about_pods_restarts_none(helm):
+    about_others = {
+        "scaling": {"maxReplicaCount": 7, "paused": True},
+        "queues": {"deleteOnUninstall": True},
+        "podMonitor": {"enabled": True},
+        "podDisruptionBudget": {"maxUnavailable": 1},
+        "networkPolicy": {"enabled": True},
+        "preset": {"flavors": {"own": True}},
+    }
+    told = tell(helm, {"before": HANDLER, "after": {**HANDLER, **about_others}})
+
+    before, after = (told[name].rendered.one("Deployment")["spec"] for name in ("before", "after"))
+    assert before == after

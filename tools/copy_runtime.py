@@ -1,12 +1,15 @@
 """Copy the runtime's files into the chart, which mounts them into images that lack them.
 
-The copy goes without docstrings, a fifth of the text, since there is a limit to it. Line numbers stay as they are.
+The copy goes without docstrings and comments, a fifth of the text, since there is a limit to it. Line numbers stay as
+they are.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import sys
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +24,7 @@ LARGEST = 128 * 1024
 
 def make(source: Path = SOURCE, target: Path = TARGET) -> Iterator[Output]:
     """Yield the copy. Raises GenerateError when the files are missing, too large, or not in one flat folder."""
-    files = {path.name: without_docstrings(path.read_text(encoding="utf-8")) for path in sorted(source.glob("*.py"))}
+    files = {path.name: without_words(path.read_text(encoding="utf-8")) for path in sorted(source.glob("*.py"))}
     if not files:
         raise GenerateError(f"{source} holds no runtime to copy")
     if nested := sorted(path.relative_to(source) for path in source.glob("*/**/*.py")):
@@ -32,9 +35,13 @@ def make(source: Path = SOURCE, target: Path = TARGET) -> Iterator[Output]:
     yield Output(target, "*.py", files)
 
 
-def without_docstrings(text: str) -> str:
-    """Return a module's text with an empty line for each line of a docstring."""
+def without_words(text: str) -> str:
+    """Return a module's text without comments, and with an empty line for each line of a docstring."""
     lines = text.split("\n")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
             docstring = node.body[0]

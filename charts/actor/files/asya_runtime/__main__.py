@@ -17,7 +17,7 @@ def main() -> int:
     others = [entry for entry in sys.path if os.path.abspath(entry) not in (package, ours, here)]
     sys.path[:] = [*others, ours]
     from asya_runtime.supervisor import supervise
-    from asya_runtime.worker import work  # before the fork: both processes then share its memory, and others start fast
+    from asya_runtime.worker import work
 
     outcome = supervise(os.environ)
     if isinstance(outcome, int):

@@ -79,9 +79,9 @@ def _kind(annotation: object, names: dict[str, Any]) -> object:
 
     try:
         hint: Any = get_type_hints(SimpleNamespace(__annotations__={"it": annotation}), globalns=names)["it"]
-    except Exception:  # the brackets hold names of a type checker alone, or what a newer Python understands
+    except Exception:
         hint = _named(annotation, names) if isinstance(annotation, str) else annotation
-    hint = getattr(hint, "__value__", hint)  # an alias made by the statement `type`
+    hint = getattr(hint, "__value__", hint)
     return get_origin(hint) or hint
 
 

@@ -106,7 +106,7 @@ class BatchTasks:
             result: list[Outcome] | InvocationError
             try:
                 result = await task
-            except asyncio.CancelledError as error:  # before it had begun
+            except asyncio.CancelledError as error:
                 result = InvocationError.of(error)
             self._server.came_back()
             del self._calls[call]

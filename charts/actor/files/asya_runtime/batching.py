@@ -7,7 +7,7 @@ from typing import Union
 
 from asya_runtime.errors import RESULT, InvocationError, type_name
 
-# What one message of a batch came to: its results as bytes of JSON, or why it failed.
+
 Outcome = Union[list[bytes], InvocationError]
 
 

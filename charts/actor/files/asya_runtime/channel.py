@@ -15,7 +15,7 @@ from asya_runtime.worker_process import CONNECTION, Post
 _LONGEST_MESSAGE = 16
 _INT = struct.Struct("i")
 _CONTROL_BYTES = socket.CMSG_SPACE(_INT.size)
-_FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC  # which socket.recv_fds() would pass over in silence
+_FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 
 
 class Channel:
@@ -51,12 +51,12 @@ class Channel:
 
         try:
             message, control, _, _ = self._socket.recvmsg(_LONGEST_MESSAGE, _CONTROL_BYTES, _FLAGS)
-        except BlockingIOError:  # another thread has taken it
+        except BlockingIOError:
             return b"nothing", None
         except OSError as error:
             self.fail(error)
         if not message:
-            os._exit(1)  # the supervisor has ended, and with it the runtime
+            os._exit(1)
         if message != CONNECTION:
             return message, None
         if not control:

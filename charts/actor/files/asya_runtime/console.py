@@ -12,7 +12,7 @@ import time
 STDERR = 2
 
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
-_AT_ONCE = 4096  # a pipe that is ready for writing takes as much without waiting
+_AT_ONCE = 4096
 
 
 def write(line: str, descriptor: int = STDERR) -> None:
@@ -23,7 +23,7 @@ def write(line: str, descriptor: int = STDERR) -> None:
         waiting.register(descriptor, select.POLLOUT)
         if any(event & select.POLLOUT for _, event in waiting.poll(0)):
             os.write(descriptor, data)
-    except OSError:  # whoever read it has gone
+    except OSError:
         return
 
 

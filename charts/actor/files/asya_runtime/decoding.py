@@ -8,11 +8,11 @@ from typing import NoReturn
 
 from asya_runtime.errors import PARSING, InvocationError
 
-# Digits look alike, and both forms of an exponent, so that a long or large number is found without parsing.
+
 _SHAPE = bytes(ord("0") if byte in b"0123456789" else ord("e") if byte == ord("E") else byte for byte in range(256))
-# A whole number of 19 digits or more may not fit into 64 bits; orjson would read it as a float.
+
 _LONG_NUMBER = b"0" * 19
-# Shorter ones with smaller exponents fit into a float, whose largest is about 1e308, and into an int.
+
 _HUGE_NUMBERS = (b"0" * 200, b"e000", b"e+000")
 
 
@@ -46,7 +46,7 @@ def guarded(loads: Callable[[bytes], object]) -> Callable[[bytes], object]:
             return decode_exactly(data)
         try:
             return loads(data)
-        except Exception:  # what it refuses, the standard library accepts or explains
+        except Exception:
             return decode_exactly(data)
 
     return decode
@@ -59,7 +59,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _int(text: str) -> int | HugeNumber:
     try:
         return int(text)
-    except ValueError:  # too many digits
+    except ValueError:
         return _huge(text)
 
 

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import NamedTuple
 
-_PATIENCE_SECONDS = 10.0  # for what the kernel can't end at once, such as a process that waits for a dead disk
+_PATIENCE_SECONDS = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 
 
@@ -41,7 +41,7 @@ def end_descendants(worker: int) -> bool:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     pause = _FIRST_PAUSE
     _kill(worker)
-    with suppress(OSError):  # its group, too: there may be no /proc that shows who is in it
+    with suppress(OSError):
         os.killpg(worker, signal.SIGKILL)
     while [pid for pid in _living(worker) if _kill(pid)]:
         if time.monotonic() > deadline:
@@ -57,7 +57,7 @@ def _living(session: int) -> list[int]:
     everyone = [process for process in map(_look, _pids()) if process is not None]
     below = {here}
     size = 0
-    while size != len(below):  # until nobody new is found: a parent may stand after its child
+    while size != len(below):
         size = len(below)
         below |= {process.pid for process in everyone if process.parent in below}
     found = (each for each in everyone if each.pid in below or each.session == session)

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from itertools import count
 
-_HIGH = 400  # new descriptors get the lowest free number, and code that closes many begins with the lowest
+_HIGH = 400
 _lifted = count(_HIGH)
 
 

@@ -63,6 +63,6 @@ class Door:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
                 while connection.recv(65536, socket.MSG_DONTWAIT):
-                    pass  # what is left unread would be an error at the other end, in place of a plain end
+                    pass
             connection.close()
         self._kept.clear()

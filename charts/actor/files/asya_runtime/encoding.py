@@ -62,7 +62,7 @@ def _are_plain(values: Collection[Any]) -> bool:
 def _is_plain(value: Any) -> bool:
     kind = type(value)
     if kind is float:
-        return bool(value - value == 0.0)  # NaN and infinity give NaN
+        return bool(value - value == 0.0)
     if kind is dict:
         return set(map(type, value)) <= {str} and _are_plain(value.values())
     return _are_plain(value)
@@ -104,7 +104,7 @@ def _ordered(value: Iterable[object]) -> list[object]:
     entries: list[Any] = list(value)
     try:
         return sorted(entries)
-    except TypeError:  # of several types
+    except TypeError:
         return sorted(entries, key=repr)
 
 
@@ -115,14 +115,14 @@ def _decimal(value: Any) -> str:
 
 
 def _from_dataclass(value: Any) -> object:
-    from dataclasses import fields  # whoever made the dataclass has imported it
+    from dataclasses import fields
 
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _from_array(value: Any) -> object:
     result: object = value.tolist()
-    if type(result) is type(value):  # numpy.longdouble
+    if type(result) is type(value):
         raise NoJsonFormError(value)
     return result
 
@@ -131,7 +131,7 @@ def _base64(value: Any) -> str:
     return b2a_base64(value, newline=False).decode("ascii")
 
 
-# By the full name of the class or one of its bases, so that none of these modules is imported for it.
+
 _BY_NAME: dict[str, Callable[[Any], object]] = {
     "builtins.float": float,
     "builtins.tuple": list,
@@ -148,7 +148,7 @@ _BY_NAME: dict[str, Callable[[Any], object]] = {
     "uuid.UUID": str,
 }
 
-# By what the class has: `model_dump` and `__fields__` are pydantic's, 2 and 1; `tolist` is NumPy's and its kin's.
+
 _BY_ATTRIBUTE: tuple[tuple[str, Callable[[Any], object]], ...] = (
     ("__dataclass_fields__", _from_dataclass),
     ("model_dump", lambda value: value.model_dump(mode="json")),
@@ -220,7 +220,7 @@ def _quoted(key: object) -> str:
     return shown if len(shown) <= _QUOTED_MAX else shown[: _QUOTED_MAX - 3] + "..."
 
 
-# The copy holds a huge number as text behind a mark that nobody can guess; what is written has it as a number again.
+
 _HUGE = os.urandom(16).hex()
 _unmark = re.compile(f'"{_HUGE}([-+.0-9eE]+)"').sub
 
@@ -231,7 +231,7 @@ def encode_exactly(value: object, where: str = "result") -> bytes:
 
     try:
         return _encode_text(value).encode("utf-8", "backslashreplace")
-    except Exception:  # whatever it was, the copy below finds where it is and says why, or gets round it
+    except Exception:
         copy = plain_copy(value, where)
     try:
         return _unmark(r"\1", _encode_text(copy)).encode("utf-8", "backslashreplace")
@@ -244,7 +244,7 @@ def _orjson() -> Codec | None:
         orjson = import_module("orjson")
         dumps, loads = orjson.dumps, orjson.loads
         options = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-    except Exception:  # absent, broken or too old
+    except Exception:
         return None
 
     def encode(value: object, where: str = "result") -> bytes:
@@ -252,7 +252,7 @@ def _orjson() -> Codec | None:
             data: bytes = dumps(value, convert, options)
         except Exception:
             return encode_exactly(value, where)
-        if b"null" in data and not is_plain(value):  # it writes NaN as null
+        if b"null" in data and not is_plain(value):
             return encode_exactly(value, where)
         return data
 
@@ -263,13 +263,13 @@ def _msgspec() -> Codec | None:
     try:
         msgspec_json = import_module("msgspec.json")
         write, loads = msgspec_json.Encoder().encode, msgspec_json.Decoder().decode
-    except Exception:  # absent, broken or too old
+    except Exception:
         return None
 
     def encode(value: object, where: str = "result") -> bytes:
-        try:  # only what is plain: it writes NaN as null, and dates in its own way
+        try:
             return bytes(write(value)) if is_plain(value) else encode_exactly(value, where)
-        except (ValueError, TypeError, OverflowError):  # a lone surrogate, or a number that this version refuses
+        except (ValueError, TypeError, OverflowError):
             return encode_exactly(value, where)
 
     return Codec("msgspec", guarded(loads), encode)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from asya_runtime.errors import EXIT_DESCRIPTORS, EXIT_HANDLER
 
 CRASH, EXIT, MEMORY, TIMEOUT = "crash", "exit", "memory", "timeout"
-STOP = "stop"  # asked for from outside: nobody is told
+STOP = "stop"
 
 _MIB = 1 << 20
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 PROCESSING, RESULT, PARSING = "processing_error", "result_error", "msg_parsing_error"
 TIMEOUT, CANCELLED = "timeout_error", "cancelled_error"
 
-# Exit codes of the runtime. 0: drained.
+
 EXIT_HANDLER, EXIT_SETTINGS, EXIT_SOCKET = 1, 2, 3
-EXIT_DESCRIPTORS = 76  # of a worker alone: what it needs was closed
+EXIT_DESCRIPTORS = 76
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _IMPORTLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep + "importlib" + os.sep
@@ -96,7 +96,7 @@ def timed_out(limit_ns: int) -> InvocationError:
 
 def dump(fields: dict[str, object]) -> bytes:
 
-    import json  # here and below: the supervisor needs none of it
+    import json
 
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 

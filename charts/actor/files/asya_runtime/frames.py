@@ -12,14 +12,14 @@ FROM_SIDECAR = frozenset({INVOKE, CANCEL, DRAIN, PING, PONG})
 
 DEFAULT_LIMIT = 16 * 1024 * 1024
 
-# One frame: kind, request, body. A plain tuple, since one is made for every message.
+
 Frame = tuple[int, int, bytes]
 
 _HEADER = struct.Struct(">IBQ")
 _LENGTH = struct.Struct(">I")
 _INVOKE = struct.Struct(">II")
 _END = struct.Struct(">Q")
-_FIXED = 9  # what length counts besides the body: kind and request
+_FIXED = 9
 _ANY = 1 << 32
 
 NAMES: dict[int, str] = {
@@ -34,7 +34,7 @@ NAMES: dict[int, str] = {
     PONG: "PONG",
 }
 
-# For each kind: does it belong to a request, and the fewest and most bytes that its body may have.
+
 _RULES: dict[int, tuple[bool, int, int]] = {
     HELLO: (False, 2, _ANY),
     INVOKE: (True, 8, _ANY),

@@ -25,7 +25,7 @@ from asya_runtime.settings import Settings
 from asya_runtime.worker_process import ALIVE, ASK, DRAIN
 
 TICK_SECONDS = 1.0
-_QUIET_SECONDS = 1.0  # a drain is over when nothing is outstanding and no frame has come for so long
+_QUIET_SECONDS = 1.0
 
 
 class Front:
@@ -63,7 +63,7 @@ class Front:
             for item in items:
                 if not session.item(job, item) or self._is_child:
                     break
-                if lazy:  # what a generator yielded does not wait for what it does next
+                if lazy:
                     self.hand_over(job)
         except BaseException as error:
             failed = InvocationError.of(error)
@@ -92,7 +92,7 @@ class Front:
 
     def _come_back(self) -> None:
 
-        if self._is_child:  # it has forked, and this is the copy: it must not answer
+        if self._is_child:
             os._exit(0)
         self._channel.check()
         self._last_event = monotonic()
@@ -170,7 +170,7 @@ class Front:
         if self._wake_reader.fileno() in ready:
             try:
                 self._wake_reader.recv(4096)
-            except BlockingIOError:  # another thread was faster
+            except BlockingIOError:
                 pass
             except OSError as error:
                 self._channel.fail(error)
@@ -237,7 +237,7 @@ class Front:
     def _forget(self) -> None:
 
         self._is_child = True
-        self._lock = Lock()  # another thread may have held it
+        self._lock = Lock()
         self._running.detach()
         self._channel.forget()
         if self._connection is not None:

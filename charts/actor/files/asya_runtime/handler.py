@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 ENVELOPE = "envelope"
-_WHOLE = "result"  # what a result is called where its places are named
-_FEW = 8  # results that are kept as their encoder made them
+_WHOLE = "result"
+_FEW = 8
 Emit = Callable[[bytes], Awaitable[None]]
 
 
@@ -145,9 +145,9 @@ class Handler:
         if result is None:
             return ()
         if isinstance(result, (list, tuple)):
-            # All of them before any is sent: a list with one bad entry publishes nothing.
+
             items = (encode(entry, f"{where}[{index}]") for index, entry in enumerate(result))
-            # orjson leaves each of its bytes objects in a block of kilobytes; a copy has the size that it needs.
+
             return list(items) if len(result) <= _FEW else [bytes(memoryview(item)) for item in items]
         if isinstance(result, Generator):
             return self._yielded(result)
@@ -169,7 +169,7 @@ def _refuse_unfinished(result: object, where: str) -> None:
     if not (hasattr(kind, "__await__") or hasattr(kind, "__aiter__")):
         return
     if hasattr(result, "close"):
-        result.close()  # a coroutine that is dropped unawaited would warn
+        result.close()
     sentence = (
         f"the handler is a plain function, but it returned a {type_name(kind)}, which must be awaited; "
         "declare the handler with async def"

@@ -7,7 +7,7 @@ from time import sleep
 
 from asya_runtime.front import TICK_SECONDS, Front
 
-_SLOW_SECONDS = 0.02  # a handler that runs longer has the keeper attend to the socket
+_SLOW_SECONDS = 0.02
 
 
 class Keeper:
@@ -48,7 +48,7 @@ class Keeper:
 
     def _sleep(self) -> None:
         self._asleep = True
-        if self._job is None:  # else it has begun meanwhile, and has not seen that this thread sleeps
+        if self._job is None:
             self._bell.wait()
         self._bell.clear()
         self._asleep = False

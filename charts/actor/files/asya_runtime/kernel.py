@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def adopt_orphans() -> None:
@@ -18,14 +18,14 @@ def end_with(parent: int) -> None:
 
     if parent != 1:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it has ended before the kernel was asked
+        if os.getppid() != parent:
             os._exit(1)
 
 
 def _prctl(option: int, value: int) -> None:
 
     try:
-        import ctypes  # takes memory, so only here
+        import ctypes
 
         ctypes.CDLL(None).prctl(option, int(value), 0, 0, 0)
     except (ImportError, OSError, AttributeError):

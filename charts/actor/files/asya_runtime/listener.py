@@ -14,7 +14,7 @@ READY_NAME = "runtime-ready"
 
 _MODE = 0o660
 _BACKLOG = 16
-_ADDRESS_MAX = 107  # sun_path has 108 bytes, the last of them zero
+_ADDRESS_MAX = 107
 _FD_FOLDER = "/proc/self/fd"
 
 
@@ -35,7 +35,7 @@ def address(folder_fd: int, folder: str, name: str) -> str:
 def remove_stale(folder: str) -> None:
 
     for name in (READY_NAME, SOCKET_NAME):
-        with suppress(OSError):  # what can't be removed is told when the socket is made
+        with suppress(OSError):
             os.unlink(os.path.join(folder, name))
 
 
@@ -66,7 +66,7 @@ class Listener:
             self._remember(SOCKET_NAME, os.stat(temporary, dir_fd=folder_fd))
             os.rename(temporary, SOCKET_NAME, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
         finally:
-            with suppress(FileNotFoundError):  # it is still there where something failed
+            with suppress(FileNotFoundError):
                 os.unlink(temporary, dir_fd=folder_fd)
             os.close(folder_fd)
         path = os.path.join(self._folder, READY_NAME)

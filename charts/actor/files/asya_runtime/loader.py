@@ -75,7 +75,7 @@ def _import(parts: list[str]) -> tuple[ModuleType, list[str]]:
 def _is_module(name: str) -> bool:
     try:
         return find_spec(name) is not None
-    except ValueError:  # loaded already, by something that left no specification
+    except ValueError:
         return name in sys.modules
 
 
@@ -90,7 +90,7 @@ def _refuse_hidden(name: str) -> None:
 
 def _import_one(name: str) -> ModuleType:
     try:
-        __import__(name)  # unlike import_module, it leaves the import system's frames out of the traceback
+        __import__(name)
     except (Exception, SystemExit) as error:
         sentence = f'importing the module "{name}" failed: {type(error).__name__}: {text(error)}'
         raise StartError("handler_import_failed", sentence, user_traceback(error)) from error
@@ -111,7 +111,7 @@ def _attribute(owner: object, where: str, name: str) -> object:
     try:
         return getattr(owner, name)
     except AttributeError:
-        from difflib import get_close_matches  # only here: it takes a tenth of the start
+        from difflib import get_close_matches
 
         near = get_close_matches(name, [known for known in dir(owner) if not known.startswith("_")], n=1)
         hint = f'; did you mean "{near[0]}"?' if near else ""
@@ -132,7 +132,7 @@ def _refuse_uncallable(path: str, target: object) -> None:
 
 
 def _build(cls: Callable[..., object], environ: Mapping[str, str], loop: AbstractEventLoop | None) -> object:
-    from asya_runtime.parameters import arguments_from  # here and elsewhere: inspect takes a megabyte
+    from asya_runtime.parameters import arguments_from
 
     bound = arguments_from(cls, environ)
 
@@ -163,9 +163,9 @@ def _refuse_wrong_arguments(path: str, target: Callable[..., object]) -> None:
 
 
 def _event_loop() -> AbstractEventLoop:
-    import asyncio  # takes tens of milliseconds, so only for async handlers
+    import asyncio
 
-    if sys.version_info < (3, 10):  # there, locks that were made at import are bound to this loop
+    if sys.version_info < (3, 10):
         current = asyncio.get_event_loop()
         if not current.is_closed():
             return current

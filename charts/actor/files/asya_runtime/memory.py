@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_COLONS = 2  # in a line of the listing: number, controllers, path
-_UNLIMITED = 1 << 62  # v1 says so with a number of about 2**63
+_COLONS = 2
+_UNLIMITED = 1 << 62
 
 
 class _Form(NamedTuple):
@@ -73,7 +73,7 @@ def _levels(listing: str, mount: str) -> Iterator[tuple[str, _Form]]:
 def _upwards(root: str, path: str) -> Iterator[str]:
 
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    if ".." in parts:  # the group is outside of what is mounted here
+    if ".." in parts:
         parts = []
     for count in range(len(parts), -1, -1):
         yield os.path.join(root, *parts[:count])

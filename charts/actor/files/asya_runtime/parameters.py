@@ -12,7 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from asya_runtime.errors import StartError, text, type_name
 
-# Every container and most shells set these; a parameter of such a name keeps its default.
+
 SYSTEM_VARIABLES = frozenset(
     {
         "PATH",
@@ -44,7 +44,7 @@ def arguments_from(cls: Callable[..., object], environ: Mapping[str, str]) -> in
 
     try:
         signature = inspect.signature(cls)
-    except (TypeError, ValueError):  # a class written in C that does not tell
+    except (TypeError, ValueError):
         signature = inspect.Signature()
     parameters = [parameter for parameter in signature.parameters.values() if parameter.kind not in _VARIADIC]
     _refuse_without_default(cls, parameters)
@@ -89,7 +89,7 @@ def _hint(cls: Callable[..., object], parameter: inspect.Parameter) -> Any:
 
 def _convert(value: str, hint: Any) -> object:
 
-    hint = getattr(hint, "__supertype__", hint)  # NewType
+    hint = getattr(hint, "__supertype__", hint)
     origin = get_origin(hint)
     if origin is Union or type(hint).__name__ == "UnionType":
         return _convert_to_one_of(value, get_args(hint))
@@ -113,7 +113,7 @@ def _convert_to_class(value: str, kind: type) -> object:
             function, form = known
             try:
                 return function(value, kind)
-            except Exception:  # its text may hold the value, which may be a secret
+            except Exception:
                 raise ValueError(f"its value is not {form}") from None
     if issubclass(kind, os.PathLike):
         return _called(value, kind)
@@ -172,7 +172,7 @@ _LIST = (_json_list, "a JSON list")
 _DICT = (_json_dict, "a JSON object")
 _ISO = (lambda value, kind: kind.fromisoformat(value), "in ISO 8601 form")
 
-# By the full name of the class or one of its bases: how to convert, and the form that is asked for.
+
 _BY_NAME: dict[str, tuple[Callable[[str, Any], object], str]] = {
     "bool": (_bool, "true or false"),
     "int": (_called, "a whole number"),

@@ -75,7 +75,7 @@ class Peer(asyncio.Protocol):
     def send(self) -> None:
 
         self._send_planned = False
-        if self._transport is not None:  # else the greeting is still to come
+        if self._transport is not None:
             data = self.session.take()
             if data:
                 self._transport.write(data)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import CodeType, FunctionType, MethodType
 
-_VARIADIC = 0x04  # inspect.CO_VARARGS
-_ASYNC = 0x80 | 0x200  # inspect.CO_COROUTINE, inspect.CO_ASYNC_GENERATOR
+_VARIADIC = 0x04
+_ASYNC = 0x80 | 0x200
 
 
 def is_async(target: object) -> bool:

@@ -35,7 +35,7 @@ class Running:
         if limit_ns:
             self._set_deadline(job, place, now + limit_ns)
         self._words[place] = job.request
-        if job.session.abandoned:  # by another thread, meanwhile
+        if job.session.abandoned:
             self._words[place] = 0
 
     def discard(self, job: Job) -> None:

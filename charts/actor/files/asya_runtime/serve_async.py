@@ -23,8 +23,8 @@ from asya_runtime.tasks import Tasks
 from asya_runtime.worker_process import ALIVE, ASK, DRAIN, READY, SERVED
 
 _TICK_SECONDS = 1.0
-_QUIET_SECONDS = 1.0  # a drain is over when nothing is outstanding and no frame has come for so long
-_GRACE_NS = 5 * 10**9  # for a task to end after it was told that it is past its timeout
+_QUIET_SECONDS = 1.0
+_GRACE_NS = 5 * 10**9
 _NOT_OURS = (errno.EBADF, errno.ENOTSOCK, errno.EINVAL)
 
 
@@ -36,7 +36,7 @@ def serve(handler: Handler, settings: Settings, channel: Channel, slots: Slots) 
     server = AsyncServer(handler, settings, channel, running)
     try:
         handler.loop.run_until_complete(server.serve())
-    except OSError as error:  # the loop could not wait any more
+    except OSError as error:
         channel.fail(error)
 
 
@@ -96,7 +96,7 @@ class AsyncServer:
 
     def came_back(self) -> None:
 
-        if self.is_child:  # it has forked, and this is the copy: it must not answer
+        if self.is_child:
             os._exit(0)
         self._channel.check()
         if self._channel.is_careful:

@@ -38,7 +38,7 @@ def _serve_one(handler: Handler, settings: Settings, channel: Channel, running: 
             front.attend(front.patience() if left is None else left)
             continue
         if len(gathering) < settings.batch_max_size:
-            front.attend(0)  # what has come meanwhile goes along
+            front.attend(0)
         call = BatchCall(handler, running, gathering.take())
         keeper.begin(call)
         front.run_batch(handler, call)

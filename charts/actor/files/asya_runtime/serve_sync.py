@@ -18,7 +18,7 @@ from asya_runtime.settings import Settings
 from asya_runtime.slots import Slots
 from asya_runtime.worker_process import READY, SERVED
 
-_TURN_NS = 2_000_000  # handlers that are faster have the socket attended to between them only so often
+_TURN_NS = 2_000_000
 
 
 def serve(handler: Handler, settings: Settings, channel: Channel, slots: Slots) -> None:

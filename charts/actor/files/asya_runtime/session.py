@@ -23,7 +23,7 @@ class Job:
 
     __slots__ = (
         "cancelled", "deadline_ns", "left_ns", "meta", "payload", "request", "session", "started", "timeout_ns",
-    )  # fmt: skip
+    )
 
     def __init__(self, session: Session, request: int, body: bytes) -> None:
         timeout_ms, self.meta, self.payload = frames.parse_invoke(body)

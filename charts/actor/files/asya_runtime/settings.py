@@ -12,7 +12,7 @@ LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 
 _SOCKET_DIR = "/var/run/asya"
 _BODY_BYTES = 16 * 1024 * 1024
-_AT_ONCE = 65535  # the most messages that a RabbitMQ channel may be sent ahead
+_AT_ONCE = 65535
 _WAIT_SECONDS = 3600.0
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -18,7 +18,7 @@ RUNNING_NAME = "runtime-running"
 
 REPORT_BYTES = 1024
 WORD = 8
-_WORDS = 2  # of a slot: request, deadline
+_WORDS = 2
 _MODE = 0o660
 
 
@@ -49,7 +49,7 @@ class Slots:
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
         try:
             os.fchmod(descriptor, _MODE)
-            if os.write(descriptor, bytes(size)) != size:  # now, since a full disk would be a SIGBUS later
+            if os.write(descriptor, bytes(size)) != size:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             self._map = mmap.mmap(descriptor, size)
             self._inode = os.fstat(descriptor).st_ino

@@ -23,11 +23,11 @@ from asya_runtime.worker_process import Post, WorkerProcess
 _SECOND = 10**9
 _TICK_SECONDS, _SHORTEST_TICK = 0.25, 0.01
 _MEMORY_SHARE = 0.95
-_MEMORY_RATE = 4e9  # bytes that a worker may fill in a second
+_MEMORY_RATE = 4e9
 _SIGN_OF_LIFE = _SECOND
-_SETTLING = _SECOND // 10  # for a worker that runs again to end by itself what is late
-_FREEING = _SECOND  # where there is a deadline and no request, a place may be about to be freed
-_LEAVING = 10 * _SECOND  # for a drained worker to end
+_SETTLING = _SECOND // 10
+_FREEING = _SECOND
+_LEAVING = 10 * _SECOND
 _SILENCE = 2 * _SECOND
 _DUMP_SECONDS = 0.1
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
@@ -105,7 +105,7 @@ class Supervisor:
 
     def _tick(self, worker: WorkerProcess) -> float:
 
-        if worker_process.OVER in worker.told:  # it is about to end
+        if worker_process.OVER in worker.told:
             return _SHORTEST_TICK
         tick = _TICK_SECONDS
         if self._memory is not None:

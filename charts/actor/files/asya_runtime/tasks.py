@@ -116,7 +116,7 @@ class Tasks:
             peer = self._server.peer
             if peer is not None and peer.session is session:
                 peer.send()
-                await asyncio.sleep(0)  # a generator that awaits nothing would keep CANCEL and its timeout waiting
+                await asyncio.sleep(0)
                 self._running.pause(job)
                 try:
                     await peer.writable.wait()

@@ -27,7 +27,7 @@ def work(settings: Settings, post: Post, environ: Mapping[str, str]) -> int:
     faulthandler.enable(stderr)
     faulthandler.register(DUMP_SIGNAL, stderr)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # so that a user's print is seen when it is made
+        sys.stdout.reconfigure(line_buffering=True)
     log.begin(settings.log_level, stderr)
     channel = Channel(post)
     try:
@@ -48,7 +48,7 @@ def _serve(handler: Handler, settings: Settings, channel: Channel, post: Post) -
         if handler.loop is None:
             serve_sync(handler, settings, channel, post.slots)
         else:
-            from asya_runtime.serve_async import serve as serve_async  # imports asyncio
+            from asya_runtime.serve_async import serve as serve_async
 
             serve_async(handler, settings, channel, post.slots)
     finally:

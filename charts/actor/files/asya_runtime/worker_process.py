@@ -14,12 +14,12 @@ from asya_runtime import ends, kernel, stop_signals
 from asya_runtime.ends import End
 from asya_runtime.slots import Slots
 
-# What one side tells the other, one message each.
+
 READY, FAILED, SERVED, DRAINED, ALIVE = b"ready", b"failed", b"served", b"drained", b"alive"
-OVER = b""  # nothing more can come: the channel is closed
+OVER = b""
 CONNECTION, DRAIN, ASK = b"connection", b"drain", b"ask"
 
-DUMP_SIGNAL = signal.SIGRTMAX - 1  # one that hardly any program takes
+DUMP_SIGNAL = signal.SIGRTMAX - 1
 
 _LONGEST_MESSAGE = 16
 
@@ -112,7 +112,7 @@ def fork(slots: Slots, *, careful: bool) -> WorkerProcess | Post:
 
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     supervisor = os.getpid()
-    gc.freeze()  # so that the worker's garbage collector leaves the memory that it shares alone
+    gc.freeze()
     pid = os.fork()
     if pid:
         theirs.close()

@@ -33,10 +33,11 @@ def folder() -> Iterator[Path]:
         yield Path(path)
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def no_settings_of_the_machine() -> Iterator[None]:
+    """Take away what the programs under test would read; what these tests read themselves stays."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith("ASYA_"):
+            if name.startswith("ASYA_") and not name.startswith(("ASYA_TEST_", "ASYA_NO_")):
                 patch.delenv(name)
         yield

@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,12 @@ class Ending:
 class Place:
     """What goes in at actor `a`, and what comes out of it; one message at a time.
 
-    Without an `end`, records are taken from error-end's queue.
+    Without an `end`, records are taken from error-end's queue. `starts` are the process ids of each runtime.
     """
 
-    def __init__(self, folder: Path, actor: Bench, end: Bench | None = None) -> None:
+    def __init__(self, folder: Path, actor: Bench, end: Bench | None = None, starts: Sequence[list[int]] = ()) -> None:
         self.folder = folder
+        self.starts = starts
         self.actor = actor
         self.end = end
         self._numbers = itertools.count()
@@ -79,13 +80,14 @@ class Place:
         assert self.actor.actor.runs == {}
 
     async def put_good(self) -> None:
-        """See a good message through: nothing that came before has broken anything."""
+        """See a good message through: nothing that came before has broken anything, or ended a runtime."""
         number = next(self._numbers)
         ending = await self.put(message(f"good-{number}", {"good": number}))
         assert ending.records == []
         assert [(json.loads(each["id"]), json.loads(each["payload"])) for each in ending.outputs] == [
             (f"good-{number}", {"good": number})
         ]
+        assert all(len(each) == 1 for each in self.starts), "a runtime was started again"
 
     def take(self) -> Ending:
         """Return what has come out, and forget it."""
@@ -135,22 +137,23 @@ async def open_place(folder: Path, handlers: Path, **environ: str) -> AsyncItera
     async with (
         at_work(actor),
         at_work(end),
-        hosted(folder / "a", {"ASYA_HANDLER": "asya_runtime.echo.process", **environ}, handlers),
-        hosted(folder / "error-end", store, folder),
+        hosted(folder / "a", {"ASYA_HANDLER": "asya_runtime.echo.process", **environ}, handlers) as started,
+        hosted(folder / "error-end", store, folder) as end_started,
     ):
-        yield Place(folder, actor, end)
+        yield Place(folder, actor, end, (started, end_started))
         actor.actor.runtime.close()
         end.actor.runtime.close()
 
 
 @contextlib.asynccontextmanager
 async def at_work(bench: Bench) -> AsyncIterator[None]:
-    """Let a sidecar work, as far as it is more than its actor."""
+    """Let a sidecar work, as far as it is more than its actor; fail at the end where something would have ended it."""
     await bench.start()
     client = asyncio.create_task(bench.actor.runtime.run())
     ticks = asyncio.create_task(_tick(bench))
     try:
-        yield
+        with _no_mistakes():
+            yield
     finally:
         ticks.cancel()
         bench.actor.runtime.close()
@@ -159,24 +162,47 @@ async def at_work(bench: Bench) -> AsyncIterator[None]:
         await bench.transport.close()
 
 
+@contextlib.contextmanager
+def _no_mistakes() -> Iterator[None]:
+    """Hear of what nobody expected, as a sidecar does, which ends for it."""
+    mistakes: list[BaseException] = []
+
+    def note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if error is not None and not isinstance(error, ConnectionError):
+            mistakes.append(error)
+
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(note)
+    yield
+    loop.set_exception_handler(before)
+    assert mistakes == []
+
+
 @contextlib.asynccontextmanager
-async def hosted(folder: Path, environ: Mapping[str, str], cwd: Path) -> AsyncIterator[None]:
-    """Run a runtime at `folder`, started again whenever it ends; what it logs is in `runtime.log` there."""
-    task = asyncio.create_task(_host(folder, environ, cwd))
+async def hosted(folder: Path, environ: Mapping[str, str], cwd: Path) -> AsyncIterator[list[int]]:
+    """Run a runtime at `folder`, started again whenever it ends; give the process ids of all starts, as they come.
+
+    What it logs is in `runtime.log` there.
+    """
+    starts: list[int] = []
+    task = asyncio.create_task(_host(folder, environ, cwd, starts))
     try:
-        yield
+        yield starts
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _host(folder: Path, environ: Mapping[str, str], cwd: Path) -> None:
+async def _host(folder: Path, environ: Mapping[str, str], cwd: Path, starts: list[int]) -> None:
     variables = {**os.environ, "ASYA_SOCKET_DIR": str(folder), **environ}
     while True:
         with (folder / "runtime.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, str(RUNTIME), env=variables, cwd=cwd, stdout=subprocess.DEVNULL, stderr=log
             )
+        starts.append(process.pid)
         try:
             await process.wait()
         finally:

@@ -45,10 +45,12 @@ async def place(folder):
     for queue in QUEUES:
         await bench.producer.ensure(queue)
     await runtime.start()
-    async with at_work(bench):
-        yield Place(folder, bench)
-        bench.actor.runtime.close()
-        await runtime.die()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runtime_client, "_LAST_RETRY", 0.05)  # else most of the time goes by before it connects anew
+        async with at_work(bench):
+            yield Place(folder, bench)
+            bench.actor.runtime.close()
+            await runtime.die()
 
 
 def saying(*said):

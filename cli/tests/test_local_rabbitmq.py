@@ -15,7 +15,7 @@ from cli.tests.commands import WITHIN, Workplace
 from cli.tests.supervised import wait_dead
 from tests.brokers.rabbitmq_server import programs_or_skip
 
-pytestmark = [pytest.mark.needs("helm"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.needs("helm"), pytest.mark.timeout(300)]
 
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 """127.0.0.1 and ::1, as the kernel writes them."""

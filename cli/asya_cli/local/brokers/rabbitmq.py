@@ -9,7 +9,7 @@ import click
 
 from asya_cli.local.brokers.base import Broker
 from asya_cli.local.brokers.rabbitmq_given import find_given, prepare_given
-from asya_cli.local.brokers.rabbitmq_node import Node
+from asya_cli.local.brokers.rabbitmq_node import CONFIRM_MS, Node
 from asya_cli.local.brokers.rabbitmq_programs import need_programs
 from asya_cli.local.plan import Check, ProcessPlan
 
@@ -17,8 +17,6 @@ MAX_MESSAGE_SIZE = 32 * 1024 * 1024
 """Bytes of the largest message: above what actors may pass on (16 MiB), whatever the server's version."""
 
 STATISTICS_MS = 1000
-
-_SERVERS_OWN_STATISTICS_MS = 5000
 
 
 def prepare(folder: Path, logs: Path, free_port: Callable[[], int]) -> Broker:
@@ -51,8 +49,12 @@ def prepare(folder: Path, logs: Path, free_port: Callable[[], int]) -> Broker:
         chart_values={"transport": "rabbitmq"} | {f"transports.rabbitmq.{key}": each for key, each in values.items()},
         environ={"ASYA_RABBITMQ_URL": url, "ASYA_RABBITMQ_MANAGEMENT_URL": management},
         notes=[
-            f"rabbitmq-server: max_message_size (its default depends on its version) -> {MAX_MESSAGE_SIZE}",
-            f"rabbitmq-server: statistics every {_SERVERS_OWN_STATISTICS_MS} ms (its default) -> {STATISTICS_MS} ms",
+            f"rabbitmq-server: {setting} ({theirs}) -> {ours}"
+            for setting, theirs, ours in (
+                ("max_message_size", "whose default depends on the version", MAX_MESSAGE_SIZE),
+                ("collect_statistics_interval", "5000 by default", STATISTICS_MS),
+                ("dead_letter_worker_publisher_confirm_timeout", "180000 by default", CONFIRM_MS),
+            )
         ],
     )
 

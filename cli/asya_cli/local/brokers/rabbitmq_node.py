@@ -15,6 +15,9 @@ from asya_cli.local.brokers.rabbitmq_programs import Programs
 NAME = "asya@localhost"
 """Name of every node. It is known to the node's own epmd alone, and its data can be read under this name alone."""
 
+CONFIRM_MS = 2000
+"""How long a delayed message that moves on may wait for a confirmation before it is sent once more."""
+
 _CONFIGURATION = """\
 listeners.tcp.1 = 127.0.0.1:{port}
 management.tcp.ip = 127.0.0.1
@@ -27,7 +30,7 @@ collect_statistics_interval = {statistics_ms}
 # three minutes.
 _ADVANCED = """\
 [{{rabbit, [{{channel_tick_interval, {statistics_ms}}}, {{quorum_tick_interval, {statistics_ms}}},
-            {{dead_letter_worker_publisher_confirm_timeout, 2000}}]}},
+            {{dead_letter_worker_publisher_confirm_timeout, {confirm_ms}}}]}},
  {{rabbitmq_management, [{{sample_retention_policies, [
    {{global, [{{60, 1}}]}}, {{basic, [{{60, 1}}]}}, {{detailed, [{{60, 1}}]}}]}}]}}].
 """
@@ -86,7 +89,9 @@ class Node:
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         own = _CONFIGURATION.format(port=self.port, management_port=self.management_port, statistics_ms=statistics_ms)
         self._file("rabbitmq.conf").write_text(own + "".join(f"{line}\n" for line in more), encoding="utf-8")
-        self._file("advanced.config").write_text(_ADVANCED.format(statistics_ms=statistics_ms), encoding="utf-8")
+        self._file("advanced.config").write_text(
+            _ADVANCED.format(statistics_ms=statistics_ms, confirm_ms=CONFIRM_MS), encoding="utf-8"
+        )
         self._file("enabled_plugins").write_text("[rabbitmq_management].\n", encoding="utf-8")
         self._file("rabbitmq-env.conf").write_text("", encoding="utf-8")
 

@@ -31,7 +31,6 @@ from asya_sidecar.settings import Settings
 from asya_sidecar.states import OVER, Key, State
 
 log = logging.getLogger(__name__)
-
 _chance = random.SystemRandom()
 _SUSPICIOUS_DELIVERIES = _SUSPICIOUS_INTERRUPTIONS = 3
 

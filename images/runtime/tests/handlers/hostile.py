@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import errno
 import locale
 import multiprocessing
 import os
@@ -222,6 +223,18 @@ def fill_the_page_cache(payload):
             pass
     time.sleep(0.5)
     return "filled"
+
+
+def who(payload):
+    package = os.path.dirname(sys.modules["asya_runtime"].__file__)
+    return {"user": os.getuid(), "group": os.getgid(), "parent": os.getppid(), "package": package}
+
+
+def write_to_root(payload):
+    try:
+        os.mkdir("/asya-test")
+    except OSError as error:
+        return errno.errorcode[error.errno]
 
 
 def raise_strange(payload):

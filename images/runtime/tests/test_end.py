@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 
 import pytest
 
 from asya_runtime import frames
-from images.runtime.tests.driver import invoke_frame
+from images.runtime.tests.driver import PATIENCE, invoke_frame
 
 
 @pytest.fixture
@@ -186,3 +187,19 @@ def test_another_runtime_in_the_folder_keeps_its_files(start):
 
     assert earlier.finish()[0] == 0
     assert {"asya-runtime.sock", "runtime-ready", "runtime-running"} <= set(files(earlier))
+
+
+@pytest.mark.parametrize("act", ["sleep", "hold_the_interpreter"])
+def test_a_worker_ends_with_its_supervisor(start, act):
+    runtime = start("hostile.process")
+    client = runtime.connect()
+    (told,) = client.call(1, {"do": "who"}).items
+    client.invoke(2, {"do": act})
+    watched = os.pidfd_open(told["pid"])
+    runtime.process.kill()
+
+    ended, _, _ = select.select([watched], [], [], PATIENCE)
+    os.close(watched)
+    assert ended
+    assert client.report() is None
+    assert client.running() == [2]

@@ -227,7 +227,8 @@ def fill_the_page_cache(payload):
 
 def who(payload):
     package = os.path.dirname(sys.modules["asya_runtime"].__file__)
-    return {"user": os.getuid(), "group": os.getgid(), "parent": os.getppid(), "package": package}
+    ids = {"user": os.getuid(), "group": os.getgid(), "pid": os.getpid(), "parent": os.getppid()}
+    return {**ids, "package": package}
 
 
 def write_to_root(payload):

@@ -1,6 +1,7 @@
 """How RabbitMQ is found, or got, on a machine that has a PATH of the test's own."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def machine(tmp_path, monkeypatch):
     machine = Machine(tmp_path)
     monkeypatch.setenv("PATH", str(machine.path))
     monkeypatch.setattr(rabbitmq_programs, "PACKAGED", machine.packaged)
+    monkeypatch.setattr(rabbitmq_programs, "LOCK", tmp_path / "lock")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.delenv("ASYA_NO_APT", raising=False)
     return machine
@@ -87,6 +89,16 @@ def test_root_on_debian_gets_the_package_and_is_told_before(machine):
         "update",
         "install -y --no-install-recommends rabbitmq-server",
     ]
+
+
+def test_two_who_look_at_once_install_once(machine):
+    machine.program("epmd")
+    server = machine.packaged / "rabbitmq-server"
+    machine.apt(f': >"{server}"')
+    with ThreadPoolExecutor(2) as both:
+        found = list(both.map(need_programs, [machine.said.append] * 2))
+    assert [each.server for each in found] == [server] * 2
+    assert len(machine.said) == 1
 
 
 def test_who_declines_gets_nothing(machine, monkeypatch):

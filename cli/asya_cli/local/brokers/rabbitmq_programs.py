@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from asya_cli.errors import CliError
 
 PACKAGED = Path("/usr/lib/rabbitmq/bin")
 """Where the packages of Debian and Red Hat put the programs; those on PATH there change to another user first."""
+
+LOCK = Path("/run/asya-install.lock")
+"""Held by a root who looks for the programs, so that two runs at once don't both install, or use what is half there."""
 
 _UPDATE = ("apt-get", "update")
 _INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "rabbitmq-server")
@@ -48,13 +53,25 @@ def need_programs(say: Say) -> Programs:
 
     Raises CliError with the remedy.
     """
-    found = find_programs()
-    if found is None:
-        _install(say)
+    with _alone():
         found = find_programs()
+        if found is None:
+            _install(say)
+            found = find_programs()
     if found is None:
         raise CliError(f"can't find rabbitmq-server; its package is installed, but not in {PACKAGED}; put it on PATH")
     return found
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait while another run installs; only root can, and only where there is such a folder."""
+    if os.geteuid() != 0 or not LOCK.parent.is_dir():
+        yield
+        return
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _folder() -> Path | None:

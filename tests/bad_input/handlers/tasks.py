@@ -31,8 +31,7 @@ async def interrupting():
 
 async def stopping():
     asyncio.get_running_loop().stop()
-    await asyncio.sleep(0)
-    return {"stopped": True}
+    await asyncio.Event().wait()
 
 
 async def closing():

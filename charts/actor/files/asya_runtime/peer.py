@@ -25,7 +25,10 @@ if TYPE_CHECKING:
             ...
 
 
-class Peer(asyncio.Protocol):
+_RECEIVE_BYTES = 256 * 1024
+
+
+class Peer(asyncio.BufferedProtocol):
 
 
 
@@ -34,6 +37,7 @@ class Peer(asyncio.Protocol):
     def __init__(self, server: Server, connection: socket.socket, session: Session) -> None:
         self.socket = connection
         self.descriptors: tuple[int, ...] = ()
+        self._view = memoryview(bytearray(_RECEIVE_BYTES))
         self.session = session
         self.writable = asyncio.Event()
         self.writable.set()
@@ -46,10 +50,14 @@ class Peer(asyncio.Protocol):
         self._transport = transport if isinstance(transport, asyncio.Transport) else None
         self.send()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _size: int) -> memoryview:
+
+        return self._view
+
+    def buffer_updated(self, size: int) -> None:
 
         try:
-            self.session.receive(data)
+            self.session.receive(bytes(self._view[:size]))
         except FrameError as error:
             log.error("the sidecar broke the protocol, so the connection is closed: %s", error)
             self.close()

@@ -26,10 +26,13 @@ class Process(NamedTuple):
 
 
 def is_below(pid: int, ancestor: int) -> bool:
-    """Say whether the process runs and descends from `ancestor`."""
+    """Say whether the process descends from `ancestor`.
+
+    One that has gone descends from process 1, as in a container: whoever is outside of that has no number here.
+    """
     while pid > 1 and pid != ancestor:
         process = _look(pid)
-        pid = process.parent if process else 0
+        pid = process.parent if process else 1
     return pid == ancestor
 
 

@@ -11,7 +11,11 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def hold_back() -> None:
-    """Keep every signal from this process; those that ask it to end wait for `take`."""
+    """Keep every signal from this process; those that ask it to end wait for `take`.
+
+    A parent may have had the ends of children ignored: then nobody could be waited for.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 

@@ -37,6 +37,7 @@ def confined(folder, need):
         ({"do": "hold_the_interpreter"}, "timeout"),
         ({"do": "signal_parent", "signal": 9}, ["sent"]),
         ({"do": "signal_parent", "signal": 15}, ["sent"]),
+        ({"do": "signal_parent_by_shell", "signal": 15}, ["sent"]),
         ({"do": "write_to_root"}, ["EROFS"]),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",

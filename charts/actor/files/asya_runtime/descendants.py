@@ -27,9 +27,12 @@ class Process(NamedTuple):
 
 def is_below(pid: int, ancestor: int) -> bool:
 
+
+
+
     while pid > 1 and pid != ancestor:
         process = _look(pid)
-        pid = process.parent if process else 0
+        pid = process.parent if process else 1
     return pid == ancestor
 
 

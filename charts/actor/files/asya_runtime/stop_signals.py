@@ -12,6 +12,10 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 def hold_back() -> None:
 
+
+
+
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 

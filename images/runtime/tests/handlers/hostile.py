@@ -11,6 +11,7 @@ import random
 import re
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -169,6 +170,11 @@ def print_for_ever(payload):
 
 def signal_parent(payload):
     os.kill(os.getppid(), payload["signal"])
+    return "sent"
+
+
+def signal_parent_by_shell(payload):
+    subprocess.run(["sh", "-c", f"kill -{payload['signal']} {os.getppid()}"], check=True)
     return "sent"
 
 

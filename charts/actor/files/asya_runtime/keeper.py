@@ -44,7 +44,7 @@ class Keeper:
             sleep(_SLOW_SECONDS)
             while self._job is job:
                 self._front.attend(TICK_SECONDS)
-                self._front.wake()
+            self._front.wake()
 
     def _sleep(self) -> None:
         self._asleep = True

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 
 _SECOND = 10**9
+_SHORTEST_NS = 10**7
 
 
 class Tasks:
@@ -49,6 +50,7 @@ class Tasks:
         self._concurrency = settings.concurrency
         self._waiting: deque[Job] = deque()
         self._tasks: dict[Job, asyncio.Task[None]] = {}
+        self._timers: dict[Job, asyncio.TimerHandle] = {}
         self._timed_out: set[Job] = set()
         self._loop = asyncio.get_running_loop()
 
@@ -83,25 +85,26 @@ class Tasks:
 
     def _expire(self, job: Job) -> None:
 
-        if job not in self._tasks:
-            return
-        left = job.deadline_ns - monotonic_ns() if job.deadline_ns else job.timeout_ns
+        left = job.deadline_ns - monotonic_ns() if job.deadline_ns else max(job.left_ns, _SHORTEST_NS)
         if left <= 0:
             self._timed_out.add(job)
             self._tasks[job].cancel()
         else:
-            self._loop.call_later(min(left, job.timeout_ns) / _SECOND, self._expire, job)
+            self._expire_later(job, left)
+
+    def _expire_later(self, job: Job, left_ns: int) -> None:
+        self._timers[job] = self._loop.call_later(left_ns / _SECOND, self._expire, job)
 
     async def _run(self, job: Job) -> None:
         if not job.cancelled:
             self._running.add(job, monotonic_ns(), job.timeout_ns)
             if job.timeout_ns:
-                timer = self._loop.call_later(job.timeout_ns / _SECOND, self._expire, job)
+                self._expire_later(job, job.timeout_ns)
             await self._call(job)
             self._server.came_back()
             self._running.discard(job)
             if job.timeout_ns:
-                timer.cancel()
+                self._timers.pop(job).cancel()
         self._timed_out.discard(job)
         del self._tasks[job]
         self._start_waiting()

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 import time
+from contextlib import suppress
+
+from asya_runtime.descriptors import lift
 
 STDERR = 2
 
@@ -27,6 +31,17 @@ def write(line: str, descriptor: int = STDERR) -> None:
         return
 
 
+def unwaiting(descriptor: int) -> int:
+
+
+
+
+    with suppress(OSError):
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            return lift(os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    return descriptor
+
+
 class Log:
 
 
@@ -37,7 +52,7 @@ class Log:
     def begin(self, level: str, descriptor: int = STDERR) -> None:
 
         self._least = _LEVELS[level]
-        self._descriptor = descriptor
+        self._descriptor = unwaiting(descriptor)
 
     def info(self, sentence: str, *values: object) -> None:
 

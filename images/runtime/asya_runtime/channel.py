@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+from time import monotonic
 from typing import NoReturn
 
 from asya_runtime.console import log
@@ -13,6 +14,7 @@ from asya_runtime.errors import EXIT_DESCRIPTORS
 from asya_runtime.worker_process import CONNECTION, Post
 
 _LONGEST_MESSAGE = 16
+_CAREFUL_SECONDS = 60.0
 _INT = struct.Struct("i")
 _CONTROL_BYTES = socket.CMSG_SPACE(_INT.size)
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC  # which socket.recv_fds() would pass over in silence
@@ -25,6 +27,7 @@ class Channel:
         self._socket = socket.socket(fileno=lift(post.channel.detach()))
         self._slots = post.slots
         self.is_careful = post.careful
+        self._careful_until = monotonic() + _CAREFUL_SECONDS
         self._ours: dict[int, int] = {}
         self.keep(self._socket.fileno())
 
@@ -65,8 +68,12 @@ class Channel:
         return message, socket.socket(fileno=lift(descriptor))
 
     def check(self) -> None:
-        """End the process where a descriptor is gone; called after every message by a worker that is careful."""
+        """End the process where a descriptor is gone; called after every message by a worker that is careful.
+
+        That it is for a minute, since looking takes time, too.
+        """
         if self.is_careful:
+            self.is_careful = monotonic() < self._careful_until
             for descriptor, inode in list(self._ours.items()):
                 if not _is(descriptor, inode) and descriptor in self._ours:
                     self.fail(OSError(f"number {descriptor} is gone"))

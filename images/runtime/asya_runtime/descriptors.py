@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from contextlib import suppress
 from itertools import count
+
+NOT_OURS = (errno.EBADF, errno.ENOTSOCK, errno.EINVAL)
+"""Errors of a socket whose number somebody has closed, or given to another file."""
 
 _HIGH = 400  # new descriptors get the lowest free number, and code that closes many begins with the lowest
 _lifted = count(_HIGH)

@@ -39,20 +39,18 @@ def work(settings: Settings, post: Post, environ: Mapping[str, str]) -> int:
     log.info("loaded in %d ms: %s", (time.monotonic() - began) * 1000, _describe(handler, settings))
     _serve(handler, settings, channel, post)
     log.info("drained")
-    channel.tell(DRAINED)
+    channel.tell(DRAINED)  # before the user's code, which may not come to an end
+    handler.close()
     return 0
 
 
 def _serve(handler: Handler, settings: Settings, channel: Channel, post: Post) -> None:
-    try:
-        if handler.loop is None:
-            serve_sync(handler, settings, channel, post.slots)
-        else:
-            from asya_runtime.serve_async import serve as serve_async  # imports asyncio
+    if handler.loop is None:
+        serve_sync(handler, settings, channel, post.slots)
+    else:
+        from asya_runtime.serve_async import serve as serve_async  # imports asyncio
 
-            serve_async(handler, settings, channel, post.slots)
-    finally:
-        handler.close()
+        serve_async(handler, settings, channel, post.slots)
 
 
 def _describe(handler: Handler, settings: Settings) -> str:

@@ -111,3 +111,13 @@ def state(pid):
 def noted(path):
     """Return the processes that an act has written down."""
     return [int(line) for line in path.read_text().split() if int(line)] if path.exists() else []
+
+
+def worker_of(runtime):
+    """Return the process that holds the handler."""
+    parent = str(runtime.process.pid)
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if path.read_text().rpartition(")")[2].split()[1] == parent:
+                return int(path.parent.name)
+    raise AssertionError(f"process {parent} has no child")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from asya_runtime import memory
+from images.runtime.tests.driver import PATIENCE
 from images.runtime.tests.judged import outcomes
 
 MIB = 1 << 20
@@ -113,6 +116,9 @@ def group(request, need):
         )
     (folder / limit).write_text(str(64 * MIB))
     yield folder / "cgroup.procs"
+    deadline = time.monotonic() + PATIENCE
+    while (folder / "cgroup.procs").read_text() and time.monotonic() < deadline:
+        os.sched_yield()  # a worker ends a moment after its supervisor
     with contextlib.suppress(OSError):
         folder.rmdir()
 
@@ -128,6 +134,22 @@ def test_who_eats_memory_is_ended_before_the_container_is(group, start, handler,
     code, errors = runtime.finish()
     assert code == 0
     assert "MiB of memory; the limit is 64 MiB" in errors
+
+
+def test_a_supervisor_whose_worker_runs_nothing_sleeps(group, start):
+    runtime = start("hostile.process", cgroup=group)
+    assert outcomes(runtime, {1: {"do": "rest"}}) == {1: ["rested"]}
+    before = waits(runtime)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        raise AssertionError(runtime.process.wait(1))
+
+    assert waits(runtime) - before < 50
+
+
+def waits(runtime):
+    """Return how often the supervisor has gone to sleep."""
+    status = Path(f"/proc/{runtime.process.pid}/status").read_text()
+    return int(status.partition("nonvoluntary")[0].rpartition("voluntary_ctxt_switches:")[2])
 
 
 def test_a_handler_that_reads_and_writes_large_files_is_left_alone(group, start, tmp_path):

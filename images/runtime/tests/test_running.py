@@ -25,6 +25,7 @@ class Noted:
 
     def __init__(self, folder, **options):
         self.slots = Slots(str(folder), 2)
+        self.slots.share()
         self.told = []
         self.running = Running(self.slots, lambda: self.told.append("served"), **options)
         self.jobs = []

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 from contextlib import suppress
 
+from asya_runtime.descriptors import NOT_OURS
 from asya_runtime.session import Session
 
 _RECEIVE_BYTES = 256 * 1024
-_NOT_OURS = (errno.EBADF, errno.ENOTSOCK)
 
 
 class Connection:
@@ -36,7 +35,7 @@ class Connection:
         except BlockingIOError:
             return True
         except OSError as error:
-            if error.errno in _NOT_OURS:
+            if error.errno in NOT_OURS:
                 raise
             return False
         if size:
@@ -51,7 +50,7 @@ class Connection:
             except BlockingIOError:
                 return True
             except OSError as error:
-                if error.errno in _NOT_OURS:
+                if error.errno in NOT_OURS:
                     raise
                 return False
             if sent == len(self.unsent):

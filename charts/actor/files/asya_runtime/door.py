@@ -6,10 +6,14 @@ import select
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 
+from asya_runtime.console import log
+from asya_runtime.errors import StartError
 from asya_runtime.listener import Listener
 
 _MOST_CONNECTIONS = 64
+_LOOK_SECONDS = 1.0
 _OVER = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
@@ -23,13 +27,18 @@ class Door:
         self._folder = folder
         self._listener: Listener | None = None
         self._kept: dict[int, socket.socket] = {}
+        self._looked_at = 0.0
 
     def open(self) -> None:
 
-        self._listener = Listener(self._folder)
+        if self._listener is None:
+            self._listener = Listener(self._folder)
+            self._looked_at = monotonic()
 
     def register(self, poll: select.poll) -> None:
 
+        if self._listener is not None and monotonic() - self._looked_at >= _LOOK_SECONDS:
+            self._look(self._listener)
         if self._listener is not None:
             poll.register(self._listener, select.POLLIN)
         for descriptor in self._kept:
@@ -50,6 +59,19 @@ class Door:
             self._kept[connection.fileno()] = connection
         else:
             connection.close()
+
+    def _look(self, listener: Listener) -> None:
+
+        self._looked_at = monotonic()
+        if listener.is_there:
+            return
+        try:
+            self._listener = Listener(self._folder)
+        except StartError as error:
+            log.error("%s", error.message)
+        else:
+            listener.socket.close()
+            log.warning("the socket was removed, so it was made again")
 
     def close(self) -> None:
 

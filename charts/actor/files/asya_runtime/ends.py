@@ -33,6 +33,8 @@ STUCK = End(
     "a handler ran past its timeout, and one of several keeps the worker from running, so the worker was ended",
     dump=True,
 )
+DEAF = End(CRASH, "the worker ran nothing and gave no sign of life, so it was ended", dump=True)
+CUT = End(EXIT, "the handler has cut the file runtime-running short, so the worker was ended")
 SILENT = End(EXIT, "the worker let go of its connection to the supervisor, as by closing all file descriptors")
 LINGERED = End(EXIT, "the worker was drained but did not end, as with a thread that is not a daemon")
 

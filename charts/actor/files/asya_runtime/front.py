@@ -22,10 +22,11 @@ from asya_runtime.handler import Handler
 from asya_runtime.running import Running
 from asya_runtime.session import Job, Session
 from asya_runtime.settings import Settings
-from asya_runtime.worker_process import ALIVE, ASK, DRAIN
+from asya_runtime.worker_process import ALIVE, ASK, DRAIN, DRAINING
 
 TICK_SECONDS = 1.0
-_QUIET_SECONDS = 1.0
+_BLOCKED_SECONDS = 0.05
+QUIET_SECONDS = 1.0
 
 
 class Front:
@@ -128,7 +129,7 @@ class Front:
         if job is not None:
             self._running.pause(job)
         while self.is_blocked and not (job is not None and job.cancelled):
-            self.attend(TICK_SECONDS)
+            self.attend(_BLOCKED_SECONDS)
         if job is not None:
             self._running.resume(job)
 
@@ -159,7 +160,7 @@ class Front:
             return False
         if connection is None:
             return True
-        return not connection.session.outstanding and monotonic() - self._last_event >= _QUIET_SECONDS
+        return not connection.session.outstanding and monotonic() - self._last_event >= QUIET_SECONDS
 
     def close(self) -> None:
 
@@ -207,7 +208,9 @@ class Front:
             alive = False
         except OSError as error:
             self._channel.fail(error)
-        self._draining = self._draining or connection.session.draining
+        if connection.session.draining and not self._draining:
+            self._draining = True
+            self._channel.tell(DRAINING)
         if not alive:
             self._drop(connection)
 

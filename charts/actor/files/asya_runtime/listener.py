@@ -7,7 +7,7 @@ import socket
 from contextlib import suppress
 
 from asya_runtime.errors import EXIT_SOCKET, StartError
-from asya_runtime.slots import not_made
+from asya_runtime.slots import not_made, put
 
 SOCKET_NAME = "asya-runtime.sock"
 READY_NAME = "runtime-ready"
@@ -57,9 +57,7 @@ class Listener:
 
         folder_fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            temporary = f".asya-{os.getpid()}"
-            with suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=folder_fd)
+            temporary = f".asya-{os.urandom(4).hex()}"
             self.socket.bind(address(folder_fd, self._folder, temporary))
             os.chmod(temporary, _MODE, dir_fd=folder_fd)
             self.socket.listen(_BACKLOG)
@@ -69,12 +67,9 @@ class Listener:
             with suppress(FileNotFoundError):
                 os.unlink(temporary, dir_fd=folder_fd)
             os.close(folder_fd)
-        path = os.path.join(self._folder, READY_NAME)
-        temporary = f"{path}.{os.getpid()}"
-        with open(temporary, "w", encoding="ascii") as ready:
-            ready.write("ready\n")
-            self._remember(READY_NAME, os.fstat(ready.fileno()))
-        os.rename(temporary, path)
+        ready = put(os.path.join(self._folder, READY_NAME), b"ready\n")
+        self._remember(READY_NAME, os.fstat(ready))
+        os.close(ready)
 
     def _remember(self, name: str, status: os.stat_result) -> None:
 
@@ -90,6 +85,11 @@ class Listener:
             return self.socket.accept()[0]
         except OSError:
             return None
+
+    @property
+    def is_there(self) -> bool:
+
+        return all(os.path.lexists(path) for path, _ in self._files)
 
     def close(self) -> None:
 

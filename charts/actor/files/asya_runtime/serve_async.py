@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import socket
 from contextlib import suppress
@@ -12,7 +11,8 @@ from time import monotonic
 from asya_runtime.batch_tasks import BatchTasks
 from asya_runtime.channel import Channel
 from asya_runtime.console import log
-from asya_runtime.descriptors import lift
+from asya_runtime.descriptors import NOT_OURS, lift
+from asya_runtime.front import QUIET_SECONDS, TICK_SECONDS
 from asya_runtime.handler import Handler
 from asya_runtime.peer import Peer
 from asya_runtime.running import Running
@@ -20,12 +20,9 @@ from asya_runtime.session import Session
 from asya_runtime.settings import Settings
 from asya_runtime.slots import Slots
 from asya_runtime.tasks import Tasks
-from asya_runtime.worker_process import ALIVE, ASK, DRAIN, READY, SERVED
+from asya_runtime.worker_process import ALIVE, ASK, DRAIN, DRAINING, READY, SERVED
 
-_TICK_SECONDS = 1.0
-_QUIET_SECONDS = 1.0
 _GRACE_NS = 5 * 10**9
-_NOT_OURS = (errno.EBADF, errno.ENOTSOCK, errno.EINVAL)
 
 
 def serve(handler: Handler, settings: Settings, channel: Channel, slots: Slots) -> None:
@@ -69,7 +66,7 @@ class AsyncServer:
         while not self._is_over():
             self._changed.clear()
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _TICK_SECONDS if self._draining else None)
+                await asyncio.wait_for(self._changed.wait(), TICK_SECONDS if self._draining else None)
         self._loop.remove_reader(self._channel.fileno())
         if self.peer is not None:
             self.peer.close()
@@ -78,13 +75,14 @@ class AsyncServer:
 
         self._last_event = monotonic()
         if peer.session.draining and not self._draining:
+            self._channel.tell(DRAINING)
             self._begin_to_drain()
 
     def lost(self, peer: Peer, error: Exception | None) -> None:
 
         if self.is_child:
             return
-        if isinstance(error, OSError) and error.errno in _NOT_OURS:
+        if isinstance(error, OSError) and error.errno in NOT_OURS:
             self._channel.fail(error)
         log.info("the sidecar has gone; %d requests are given up", peer.session.outstanding)
         for descriptor in peer.descriptors:
@@ -148,7 +146,7 @@ class AsyncServer:
     def _is_over(self) -> bool:
         if not self._draining or not self._tasks.is_idle:
             return False
-        return self.peer is None or monotonic() - self._last_event >= _QUIET_SECONDS
+        return self.peer is None or monotonic() - self._last_event >= QUIET_SECONDS
 
     def _drain(self) -> None:
         if self.peer is not None:

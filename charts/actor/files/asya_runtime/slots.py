@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-import errno
 import mmap
 import os
 from contextlib import suppress
+from struct import Struct
 from typing import NamedTuple
 
 from asya_runtime.errors import EXIT_SOCKET, StartError
@@ -19,6 +19,7 @@ RUNNING_NAME = "runtime-running"
 REPORT_BYTES = 1024
 WORD = 8
 _WORDS = 2
+_SLOT = Struct("=QQ")
 _MODE = 0o660
 
 
@@ -35,39 +36,41 @@ class Slots:
 
 
 
+
+    words: memoryview
+
     def __init__(self, folder: str, count: int) -> None:
         self.path = os.path.join(folder, RUNNING_NAME)
+        self._size = REPORT_BYTES + count * _WORDS * WORD
         try:
-            self._make(REPORT_BYTES + count * _WORDS * WORD)
+            self._file = put(self.path, bytes(self._size))
         except OSError as error:
             raise not_made(RUNNING_NAME, folder, error) from error
+        self._inode = os.fstat(self._file).st_ino
         first = REPORT_BYTES // WORD
         self.places = range(first, first + count * _WORDS, _WORDS)
 
-    def _make(self, size: int) -> None:
-        temporary = f"{self.path}.{os.getpid()}"
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
-        try:
-            os.fchmod(descriptor, _MODE)
-            if os.write(descriptor, bytes(size)) != size:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            self._map = mmap.mmap(descriptor, size)
-            self._inode = os.fstat(descriptor).st_ino
-        finally:
-            os.close(descriptor)
-        os.rename(temporary, self.path)
+    def share(self) -> None:
+
+        self._map = mmap.mmap(self._file, self._size)
         self.words = memoryview(self._map).cast("Q")
+
+    @property
+    def is_whole(self) -> bool:
+
+        return os.fstat(self._file).st_size == self._size
 
     def taken(self) -> list[Slot]:
 
-        words = self.words[self.places.start :].tolist()
-        slots = map(Slot, words[::_WORDS], words[1::_WORDS])
-        return [slot for slot in slots if any(slot)]
+        data = os.pread(self._file, self._size, REPORT_BYTES)
+        whole = len(data) // _SLOT.size * _SLOT.size
+        return [Slot(*words) for words in _SLOT.iter_unpack(data[:whole]) if any(words)]
 
     def report(self, reason: str, detail: str, at: int) -> None:
 
         text = f'{{"reason":"{reason}","detail":"{detail}","at":{at}}}'.encode("ascii")
-        self._map[: len(text)] = text
+        with suppress(OSError):
+            os.pwrite(self._file, text.ljust(REPORT_BYTES, b"\0"), 0)
 
     def clear(self) -> None:
 
@@ -83,14 +86,32 @@ class Slots:
 
     def close(self) -> None:
 
-        self.words.release()
-        self._map.close()
+        os.close(self._file)
 
     def remove(self) -> None:
 
         with suppress(OSError):
             if os.stat(self.path).st_ino == self._inode:
                 os.unlink(self.path)
+
+
+def put(path: str, content: bytes) -> int:
+
+
+
+
+    temporary = f"{path}.{os.urandom(8).hex()}"
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+    try:
+        os.fchmod(descriptor, _MODE)
+        while content:
+            content = content[os.write(descriptor, content) :]
+        os.rename(temporary, path)
+    except OSError:
+        os.close(descriptor)
+        os.unlink(temporary)
+        raise
+    return descriptor
 
 
 def not_made(name: str, folder: str, error: OSError) -> StartError:

@@ -23,7 +23,7 @@ from asya_runtime.worker_process import Post, WorkerProcess
 _SECOND = 10**9
 _TICK_SECONDS, _SHORTEST_TICK = 0.25, 0.01
 _MEMORY_SHARE = 0.95
-_MEMORY_RATE = 4e9
+_MEMORY_RATE, _IDLE_RATE = 4e9, 1e9
 _SIGN_OF_LIFE = _SECOND
 _SETTLING = _SECOND // 10
 _FREEING = _SECOND
@@ -44,6 +44,7 @@ class Supervisor:
         self._memory_used = 0
         self._door = Door(settings.socket_dir)
         self._stopping = False
+        self._was_ready = False
         self._careful = False
         self._pause = 0.0
         kernel.adopt_orphans()
@@ -52,7 +53,11 @@ class Supervisor:
 
         while True:
             slots = Slots(self._settings.socket_dir, self._settings.at_once)
-            worker = worker_process.fork(slots, careful=self._careful)
+            try:
+                worker = worker_process.fork(slots, careful=self._careful)
+            except StartError:
+                slots.remove()
+                raise
             if isinstance(worker, Post):
                 return worker
             code = self._accompany(worker)
@@ -60,9 +65,9 @@ class Supervisor:
                 slots.remove()
                 return code
             slots.close()
-            number = stop_signals.take(self._pause)
-            if number:
-                return 128 + number
+            if stop_signals.take(self._pause):
+                slots.remove()
+                return 0
 
     def _accompany(self, worker: WorkerProcess) -> int | None:
 
@@ -78,7 +83,7 @@ class Supervisor:
         if not worker.ready_at:
             self._tell_not_ready(worker, end)
             return end.exit_code
-        if self._stopping or worker_process.DRAINED in worker.told:
+        if self._stopping or worker.is_draining:
             return 0
         self._prepare_next(worker, end)
         return None
@@ -100,6 +105,7 @@ class Supervisor:
             if descriptor != worker.channel.fileno():
                 self._door.attend(descriptor, event, worker.give)
             elif worker.hear() == worker_process.READY:
+                self._was_ready = True
                 self._door.open()
                 log.info("listening in %s", self._settings.socket_dir)
 
@@ -108,11 +114,13 @@ class Supervisor:
         if worker_process.OVER in worker.told:
             return _SHORTEST_TICK
         tick = _TICK_SECONDS
+        taken = worker.slots.taken()
         if self._memory is not None:
             room = self._memory.limit * _MEMORY_SHARE - self._memory_used
-            tick = min(tick, max(room / _MEMORY_RATE, _SHORTEST_TICK))
+            rate = _MEMORY_RATE if taken or not worker.ready_at else _IDLE_RATE
+            tick = min(tick, max(room / rate, _SHORTEST_TICK))
         now = time.monotonic_ns()
-        left = (slot.deadline - now for slot in worker.slots.taken() if slot.deadline > now)
+        left = (slot.deadline - now for slot in taken if slot.deadline > now)
         return min(tick, min(left, default=_SECOND) / _SECOND + 0.001)
 
     def _judge(self, worker: WorkerProcess, now: int) -> End | None:
@@ -123,6 +131,8 @@ class Supervisor:
             or self._is_late(worker, now)
             or self._is_large()
             or self._is_silent(worker, now)
+            or (ends.DEAF if worker.is_deaf(now, stopping=self._stopping) else None)
+            or (None if worker.slots.is_whole else ends.CUT)
         )
 
     def _asked_to_stop(self, worker: WorkerProcess) -> End | None:
@@ -130,7 +140,8 @@ class Supervisor:
         if not number:
             return None
         if self._stopping or not worker.ready_at:
-            return End(ends.STOP, f"signal {number} asks the runtime to end", 128 + number)
+            code = 0 if self._was_ready and not self._stopping else 128 + number
+            return End(ends.STOP, f"signal {number} asks the runtime to end", code)
         self._stopping = True
         worker.tell(worker_process.DRAIN)
         return None
@@ -155,7 +166,7 @@ class Supervisor:
         if self._memory is None:
             return None
         most = int(self._memory.limit * _MEMORY_SHARE)
-        self._memory_used = self._memory.used(most)
+        self._memory_used = self._memory.used(int(most - _MEMORY_RATE * _TICK_SECONDS))
         return ends.of_memory(self._memory_used, self._memory.limit) if self._memory_used >= most else None
 
     def _is_silent(self, worker: WorkerProcess, now: int) -> End | None:
@@ -184,8 +195,8 @@ class Supervisor:
     def _prepare_next(self, worker: WorkerProcess, end: End) -> None:
 
         log.error("%s; the next worker loads the handler again", end.detail)
-        self._careful = self._careful or end.exit_code == EXIT_DESCRIPTORS
         lived = time.monotonic_ns() - worker.ready_at
+        self._careful = end.exit_code == EXIT_DESCRIPTORS or (self._careful and lived < _LONG_LIFE)
         if worker_process.SERVED in worker.told or worker.slots.taken() or lived >= _LONG_LIFE:
             self._pause = 0.0
         else:

@@ -40,19 +40,17 @@ def work(settings: Settings, post: Post, environ: Mapping[str, str]) -> int:
     _serve(handler, settings, channel, post)
     log.info("drained")
     channel.tell(DRAINED)
+    handler.close()
     return 0
 
 
 def _serve(handler: Handler, settings: Settings, channel: Channel, post: Post) -> None:
-    try:
-        if handler.loop is None:
-            serve_sync(handler, settings, channel, post.slots)
-        else:
-            from asya_runtime.serve_async import serve as serve_async
+    if handler.loop is None:
+        serve_sync(handler, settings, channel, post.slots)
+    else:
+        from asya_runtime.serve_async import serve as serve_async
 
-            serve_async(handler, settings, channel, post.slots)
-    finally:
-        handler.close()
+        serve_async(handler, settings, channel, post.slots)
 
 
 def _describe(handler: Handler, settings: Settings) -> str:

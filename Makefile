@@ -33,7 +33,7 @@ demo: $(READY) ## Watch real messages flow through a pipeline of actors; TRANSPO
 
 .PHONY: test
 test: $(READY) ## Run every test that needs no cluster
-	@status=0; $(MAKE) test-runtime || status=1; $(PYTEST) $(ARGS) || status=1; exit $$status
+	@status=0; $(PY) -m tools.runtime_matrix --oldest-and-newest || status=1; $(PYTEST) $(ARGS) || status=1; exit $$status
 
 .PHONY: test-unit
 test-unit: $(READY) ## Test each package, the contract between them, and the charts

@@ -1,5 +1,7 @@
 """Run the runtime's tests on every Python of this machine from 3.9 on, each in an environment of its own.
 
+With `--oldest-and-newest` on two of them: what differs between versions shows at the ends first.
+
 The runtime lives in the users' images, so it must work on their Pythons and not only on the one of development.
 """
 
@@ -8,7 +10,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools import prepare
@@ -16,8 +17,9 @@ from tools import prepare
 VERSIONS = [(3, minor) for minor in range(9, 15)]
 REQUIREMENTS = prepare.ROOT / "requirements" / "runtime-test.txt"
 NOTHING_SELECTED = 5
-# The tests wait more than they compute, so a machine of two cores runs two versions side by side.
-AT_ONCE = 2
+# The tests wait more than they compute, so a machine of two cores runs three of them side by side.
+AT_ONCE = 3
+SHORT = "--oldest-and-newest"
 NAME = re.compile(r"python3(\.\d+)?$")
 ASK = "import sys, venv; print(*sys.version_info[:2], sys.executable, sep='\\n')"
 
@@ -72,24 +74,31 @@ def run_tests(python: Path, arguments: list[str]) -> tuple[bool, str]:
     """Run the runtime's tests with that interpreter; return whether none failed, and what pytest said."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("ASYA_", "PYTHONPATH"))}
     env["PYTHONPATH"] = str(prepare.ROOT / "images" / "runtime")
-    command = [str(python), "-m", "pytest", "images/runtime", "-q", "-p", "no:cacheprovider", *arguments]
+    shared = ("-n", str(AT_ONCE), "--dist", "loadfile")
+    command = [str(python), "-m", "pytest", "images/runtime", "-q", "-p", "no:cacheprovider", *shared, *arguments]
     done = subprocess.run(
         command, cwd=prepare.ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     return done.returncode == 0 or (bool(arguments) and done.returncode == NOTHING_SELECTED), done.stdout
 
 
+def chosen(found: Iterable[tuple[int, int]], *, short: bool) -> list[tuple[int, int]]:
+    """Return the versions to test on, in order: all that were found, or the oldest and the newest of them."""
+    versions = sorted(set(found) & set(VERSIONS))
+    return sorted({versions[0], versions[-1]}) if short and versions else versions
+
+
 def main() -> int:
-    """Test on every version found, then name those that failed and those that are not here."""
+    """Test on the versions found, then name those that failed and those that are not here."""
+    arguments = [each for each in sys.argv[1:] if each != SHORT]
     env = prepare.ask_pip(os.environ)
-    found = {version: path for version, path in interpreters(folders(os.environ)).items() if version in VERSIONS}
-    pythons = {version: prepare_environment(version, found[version], env) for version in sorted(found)}
+    found = interpreters(folders(os.environ))
     failed = []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = pool.map(lambda python: run_tests(python, sys.argv[1:]), pythons.values())
-        for version, (passed, words) in zip(pythons, results, strict=True):
-            print(f"the runtime's tests on {name(version)} ({found[version]})\n{words}", flush=True)
-            failed += [] if passed else [version]
+    for version in chosen(found, short=SHORT in sys.argv):
+        print(f"the runtime's tests on {name(version)} ({found[version]})", flush=True)
+        passed, words = run_tests(prepare_environment(version, found[version], env), arguments)
+        print(words, flush=True)
+        failed += [] if passed else [version]
     for version in (each for each in VERSIONS if each not in found):
         print(
             f"not run here: the runtime's tests on {name(version)}: it is not on PATH; remedy: install {name(version)}"

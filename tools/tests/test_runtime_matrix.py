@@ -34,3 +34,11 @@ def test_the_versions_behind_shims_are_looked_at(tmp_path):
     behind.mkdir(parents=True)
     places = runtime_matrix.folders({"PATH": f"{tmp_path}/pyenv/shims:/usr/bin:"})
     assert places == [tmp_path / "pyenv" / "shims", Path("/usr/bin"), behind]
+
+
+def test_the_short_run_takes_the_oldest_and_the_newest():
+    found = [(3, 13), (3, 9), (3, 8), (3, 11)]
+    assert runtime_matrix.chosen(found, short=False) == [(3, 9), (3, 11), (3, 13)]
+    assert runtime_matrix.chosen(found, short=True) == [(3, 9), (3, 13)]
+    assert runtime_matrix.chosen([(3, 12)], short=True) == [(3, 12)]
+    assert runtime_matrix.chosen([], short=True) == []

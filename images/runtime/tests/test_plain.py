@@ -81,6 +81,11 @@ TARGETS = [
 ]  # fmt: skip
 
 
+def name(target):
+    """Return a name that is the same in every process."""
+    return getattr(target, "__qualname__", type(target).__name__)
+
+
 def takes(target):
     try:
         inspect.signature(target).bind(None)
@@ -89,7 +94,7 @@ def takes(target):
     return True
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=repr)
+@pytest.mark.parametrize("target", TARGETS, ids=name)
 def test_whoever_surely_takes_one_argument_does(target):
     assert takes(target) or not takes_one(target)
 
@@ -99,7 +104,7 @@ def test_a_plain_function_needs_no_closer_look(target):
     assert takes_one(target)
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=repr)
+@pytest.mark.parametrize("target", TARGETS, ids=name)
 def test_async_is_what_inspect_calls_async(target):
     called = type(target).__call__
     kinds = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)

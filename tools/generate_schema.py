@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from tools import kubernetes_shapes
 from tools.outputs import ROOT, Output, run
 from tools.values_comments import Key, read_keys
 
@@ -41,6 +42,7 @@ TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: 
 def make() -> Iterator[Output]:
     """Yield the schema of each chart."""
     for chart, schema in ((ACTOR, actor_schema()), (CREW, crew_schema()), (PIPELINE, pipeline_schema())):
+        schema["definitions"] = schema.get("definitions", {}) | kubernetes_shapes.definitions(schema)
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         yield Output(chart, "values.schema.json", {"values.schema.json": text})
 
@@ -123,7 +125,9 @@ def _of(key: Key, *, complete: bool) -> Schema:
 
 
 def expanded(hint: Schema) -> Schema:
-    """Return a hint with `use` replaced by the shape that it names and `closed` written out."""
+    """Return a hint with `use` and `kubernetes` replaced by the shapes that they name, and `closed` written out."""
+    if "kubernetes" in hint:
+        return kubernetes_shapes.reference(hint["kubernetes"])
     schema = {name: _expanded_value(value) for name, value in hint.items() if name not in ("use", "closed")}
     if hint.get("closed"):
         schema = closed(schema.pop("properties")) | schema

@@ -129,6 +129,91 @@ def test_values_of_the_wrong_kind_are_refused(key, value):
     assert errors({key: value})
 
 
+DEEP = {
+    "env from nowhere": {"env": {"A": {"valueForm": {"secretKeyRef": {"name": "s", "key": "k"}}}}},
+    "env of nothing": {"env": {"A": {}}},
+    "env twice": {"env": {"A": {"value": "x", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}}},
+    "env list twice": {"env": [{"name": "A", "value": "x", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}]},
+    "env list of nothing": {"env": [{"name": "A"}]},
+    "env of a flavor": {"preset": {"env": {"A": {"valueForm": {}}}}},
+    "env of the sidecar": {"sidecar": {"env": {"A": {"valueFrom": {"secretRef": {"name": "s"}}}}}},
+    "secret key": {"env": {"A": {"valueFrom": {"secretKeyRef": {"name": "s", "keys": "k"}}}}},
+    "secret without name": {"env": {"A": {"valueFrom": {"secretKeyRef": {"key": "k"}}}}},
+    "two sources": {
+        "env": {"A": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}, "fieldRef": {"fieldPath": "x"}}}}
+    },
+    "secret volume": {"volumes": {"a": {"secret": {"name": "s"}}}},
+    "claim": {"volumes": {"a": {"persistentVolumeClaim": {"claim": "s"}}}},
+    "empty folder": {"volumes": {"a": {"emptyDir": {"size": "1Gi"}}}},
+    "config map": {"volumes": {"a": {"configMap": {"name": "s", "item": []}}}},
+    "projected": {"volumes": {"a": {"projected": {"sources": [{"secrets": {}}]}}}},
+    "volume of a flavor": {"preset": {"volumes": {"a": {"secret": {"name": "s"}}}}},
+    "container's security": {"initContainers": {"a": {"securityContext": {"runAsUsr": 1}}}},
+    "container's envFrom": {"initContainers": {"a": {"envFrom": [{"secret": {"name": "x"}}]}}},
+    "probe": {"workload": {"template": {"spec": {"containers": [{"name": "a", "livenessProbe": {"http": {}}}]}}}},
+    "lifecycle": {"initContainers": {"a": {"lifecycle": {"preStop": {"exec": {"cmd": ["x"]}}}}}},
+    "anti-affinity": {
+        "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKeys": "x"}]}}
+    },
+    "node terms": {
+        "affinity": {
+            "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerm": [{}]}},
+        },
+    },
+    "spread": {
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "x",
+                "whenUnsatisfiable": "DoNotSchedule",
+                "labelSelector": {"matchLabel": {}},
+            }
+        ]
+    },
+    "egress": {"networkPolicy": {"egress": [{"to": [{"ipBlock": {"cidrs": "10.0.0.0/8"}}]}]}},
+    "metrics": {"scaling": {"hpa": {"metrics": [{"type": "Resource", "resources": {"name": "cpu"}}]}}},
+    "preference": {"preset": {"nodeAffinity": {"preferred": {"a": {"weight": 1, "preference": {"expressions": []}}}}}},
+}
+
+
+@pytest.mark.parametrize("values", DEEP.values(), ids=DEEP)
+def test_a_slip_deep_in_kubernetes_shapes_is_refused(values):
+    assert errors(values)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"secretKeyRef": {"name": "s", "key": "k", "optional": True}},
+        {"configMapKeyRef": {"name": "s", "key": "k"}},
+        {"fieldRef": {"fieldPath": "spec.nodeName", "apiVersion": "v1"}},
+        {"resourceFieldRef": {"resource": "limits.cpu", "containerName": "a", "divisor": "1m"}},
+        {"fileKeyRef": {"path": "a", "volumeName": "b", "key": "c"}},
+    ],
+)
+def test_a_variable_may_come_from_all_that_kubernetes_has(source):
+    entry = {"valueFrom": source}
+
+    assert errors({"env": {"A": entry}, "preset": {"env": {"A": entry}}}) == []
+    assert errors({"env": [{"name": "A", **entry}], "sidecar": {"env": {"A": entry}}}) == []
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_all_of_kubernetes_definitions_are_closed_and_the_schema_stays_small(chart):
+    shapes = {name: shape for name, shape in SCHEMAS[chart]["definitions"].items() if name != "actor"}
+
+    assert [name for name, shape in shapes.items() if "properties" in shape and shape["additionalProperties"]] == []
+    assert shapes["Probe"]["propertyNames"]["enum"] == sorted(shapes["Probe"]["properties"])
+    assert (ROOT / f"charts/{chart}/values.schema.json").stat().st_size < 300_000
+
+
+def test_helm_lists_what_is_known_deep_in_kubernetes_shapes(helm):
+    message = helm.refusal({**HANDLER, "volumes": {"a": {"secret": {"name": "s"}}}})
+
+    assert '"name"' in message
+    assert '"secretName"' in message
+
+
 @pytest.mark.parametrize("amount", ["500m", 2, 0.5, "1.5", ".5", "64Mi", "10G", "1e3", "0"])
 def test_amounts_are_taken_as_kubernetes_writes_them(amount):
     assert errors({"resources": {"limits": {"memory": amount}}}) == []

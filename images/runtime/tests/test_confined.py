@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 
 import pytest
 
+from asya_runtime import frames
 from images.runtime.tests.driver import PACKAGE
 from images.runtime.tests.judged import outcomes
 
@@ -37,7 +39,6 @@ def confined(folder, need):
         ({"do": "hold_the_interpreter"}, "timeout"),
         ({"do": "signal_parent", "signal": 9}, ["sent"]),
         ({"do": "signal_parent", "signal": 15}, ["sent"]),
-        ({"do": "signal_parent_by_shell", "signal": 15}, ["sent"]),
         ({"do": "write_to_root"}, ["EROFS"]),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
@@ -53,3 +54,15 @@ def test_the_runtime_works_where_a_pod_is_restricted(confined, start, folder, pa
     assert done == {1: ["rested"]}
     assert told.pop("pid") > 1
     assert told == {"user": USER, "group": USER, "parent": 1, "package": str(PACKAGE)}
+
+
+def test_a_signal_of_a_shell_that_has_gone_drains_nothing(confined, start, folder):
+    runtime = start("hostile.process", prefix=confined, HOME=str(folder), TMPDIR=str(folder))
+    client = runtime.connect()
+    assert client.call(1, {"do": "signal_parent_by_shell", "signal": 15}).items == ["sent"]
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        raise AssertionError(runtime.process.wait(0.6))
+    client.send(frames.PING)
+
+    assert client.other(frames.PONG) == b""
+    assert client.others == []

@@ -195,6 +195,7 @@ def test_a_worker_ends_with_its_supervisor(start, act):
     client = runtime.connect()
     (told,) = client.call(1, {"do": "who"}).items
     client.invoke(2, {"do": act})
+    runtime.wait_for(lambda: client.running() == [2])
     watched = os.pidfd_open(told["pid"])
     runtime.process.kill()
 

@@ -79,6 +79,51 @@ def test_the_claim_is_as_asked_for(helm):
     }
 
 
+def together(rendered, end):
+    affinity = rendered.pod(name=end).get("affinity", {}).get("podAffinity", {})
+    return affinity.get("requiredDuringSchedulingIgnoredDuringExecution", [])
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_pods_that_share_a_claim_of_one_node_are_kept_on_it(crew, end):
+    [term] = together(crew, end)
+
+    assert term["topologyKey"] == "kubernetes.io/hostname"
+    labels = crew.one("Deployment", end)["spec"]["template"]["metadata"]["labels"]
+    claim = crew.one("PersistentVolumeClaim")["metadata"]["labels"]
+    instance = "app.kubernetes.io/instance"
+    assert term["labelSelector"]["matchLabels"] == {instance: labels[instance]} == {instance: claim[instance]}
+    [expression] = term["labelSelector"]["matchExpressions"]
+    assert (expression["key"], expression["operator"]) == ("asya.sh/actor", "In")
+    assert expression["values"] == list(ENDS)
+    assert labels["asya.sh/actor"] in expression["values"]
+
+
+def test_one_node_stands_beside_the_affinity_of_the_user_and_nothing_is_spread(helm):
+    own = {"labelSelector": {"matchLabels": {"app": "x"}}, "topologyKey": "zone"}
+    spread = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule"}
+    affinity = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [own]}}
+    rendered = template(helm, {"affinity": affinity, "topologySpreadConstraints": [spread]})
+
+    for end in ENDS:
+        assert [term["topologyKey"] for term in together(rendered, end)] == ["zone", "kubernetes.io/hostname"]
+        assert "topologySpreadConstraints" not in rendered.pod(name=end)
+
+
+@pytest.mark.parametrize(
+    "store",
+    [{"url": "s3://results"}, {"existingClaim": "shared"}, {"claim": {"accessModes": ["ReadWriteMany"]}}],
+    ids=["object storage", "existing claim", "many nodes"],
+)
+def test_a_store_of_many_nodes_leaves_pods_free(helm, store):
+    spread = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule"}
+    rendered = template(helm, {"store": store, "topologySpreadConstraints": [spread]})
+
+    for end in ENDS:
+        assert together(rendered, end) == []
+        assert rendered.pod(name=end)["topologySpreadConstraints"]
+
+
 def test_object_storage_needs_no_volume_and_gets_its_credentials_from_a_secret(helm):
     rendered = template(helm, files=["charts/crew/ci/object-storage-values.yaml"])
 

@@ -29,7 +29,27 @@ keys, its own keys. Takes: root, end.
 {{- range $layers -}}
 {{- $values = include "actor.overlay" (dict "base" $values "over" .) | fromJson -}}
 {{- end -}}
+{{- if include "crew.onOneNode" .root -}}
+{{- $affinity := $values.affinity | default dict -}}
+{{- $together := dig "podAffinity" "requiredDuringSchedulingIgnoredDuringExecution" list $affinity -}}
+{{- $together = append $together (include "crew.together" .root | fromJson) -}}
+{{- $pods := merge (dict "requiredDuringSchedulingIgnoredDuringExecution" $together) (dig "podAffinity" dict $affinity) -}}
+{{- $_ := set $values "affinity" (merge (dict "podAffinity" $pods) $affinity) -}}
+{{- $_ := set $values "topologySpreadConstraints" list -}}
+{{- end -}}
 {{- $values | toJson }}
+{{- end }}
+
+{{/* Whether the chart's own claim is for the pods of one node alone, so that what spreads pods can't count. */}}
+{{- define "crew.onOneNode" -}}
+{{- if and (include "crew.folder" .) (not .Values.store.existingClaim) (not (has "ReadWriteMany" .Values.store.claim.accessModes)) }}yes{{ end -}}
+{{- end }}
+
+{{/* Affinity of the ends' pods to each other, as JSON; the first of them may go to any node. */}}
+{{- define "crew.together" -}}
+{{- $ends := dict "key" "asya.sh/actor" "operator" "In" "values" (list "happy-end" "error-end") -}}
+{{- $selector := dict "matchLabels" (dict "app.kubernetes.io/instance" .Release.Name) "matchExpressions" (list $ends) -}}
+{{- dict "labelSelector" $selector "topologyKey" "kubernetes.io/hostname" | toJson }}
 {{- end }}
 
 {{/* What makes an actor an end, as JSON values of the actor chart. Takes: root, end. */}}

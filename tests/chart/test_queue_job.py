@@ -10,13 +10,13 @@ from asya_sidecar.queues import VERBS
 from tests.chart.rendering import HANDLER, JOB, SIDECAR
 
 
-def test_it_runs_before_install_and_upgrade_and_a_failed_one_stays(actor):
+def test_it_runs_before_install_and_upgrade_and_stays_until_the_next_so_that_its_log_can_be_read(actor):
     annotations = actor.one("Job")["metadata"]["annotations"]
 
     assert annotations == {
         "helm.sh/hook": "pre-install,pre-upgrade",
         "helm.sh/hook-weight": "0",
-        "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
+        "helm.sh/hook-delete-policy": "before-hook-creation",
     }
 
 
@@ -86,7 +86,7 @@ def test_queues_outlive_the_release_unless_somebody_asks_for_their_end(helm, act
     assert job["metadata"]["annotations"] == {
         "helm.sh/hook": "post-delete",
         "helm.sh/hook-weight": "0",
-        "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
+        "helm.sh/hook-delete-policy": "before-hook-creation",
     }
     command = job["spec"]["template"]["spec"]["containers"][0]["command"]
     assert command == ["python", "-m", "asya_sidecar.queues", "delete", "my-model"]

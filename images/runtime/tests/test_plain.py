@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from types import MethodType
 
 import pytest
 
@@ -11,9 +12,6 @@ from asya_runtime.plain import is_async, takes_one
 
 
 class Holder:
-    def none():
-        pass
-
     def method(self, payload):
         pass
 
@@ -38,6 +36,10 @@ class Holder:
         pass
 
 
+def none():
+    pass
+
+
 class Later:
     async def __call__(self, payload):
         pass
@@ -47,7 +49,7 @@ def marked(payload):
     pass
 
 
-marked.__signature__ = inspect.Signature()
+marked.__dict__["__signature__"] = inspect.Signature()
 
 
 async def yields(payload):
@@ -75,9 +77,9 @@ def wrapped(function):
 
 HOLDER = Holder()
 TARGETS = [
-    HOLDER.none, HOLDER.method, HOLDER.two, HOLDER.all, HOLDER.later, HOLDER.static, HOLDER.of_class, HOLDER, Later(),
-    Holder.method, marked, yields, default, keyword, only_keywords, wrapped(default), wrapped(HOLDER.two),
-    functools.partial(keyword, other=1), functools.partial(HOLDER.later), len, print, lambda: None,
+    MethodType(none, HOLDER), HOLDER.method, HOLDER.two, HOLDER.all, HOLDER.later, HOLDER.static, HOLDER.of_class,
+    HOLDER, Later(), Holder.method, marked, yields, default, keyword, only_keywords, wrapped(default),
+    wrapped(HOLDER.two), functools.partial(keyword, other=1), functools.partial(HOLDER.later), len, print, lambda: None,
 ]  # fmt: skip
 
 

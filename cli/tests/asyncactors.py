@@ -35,7 +35,7 @@ GPU_2025 = {
 }
 FIXED_2025 = {
     "scaling": {"enabled": False},
-    "sidecar": {"image": "sidecar:1", "resources": {"limits": {"memory": "256Mi"}}},
+    "sidecar": {"resources": {"limits": {"memory": "256Mi"}}},
     "workload": {
         **pod(
             {

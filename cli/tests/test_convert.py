@@ -140,6 +140,10 @@ def test_scaling_that_was_off_by_default_is_pointed_out():
         ({"scaling": {"advanced": {"triggers": []}}}, "spec.scaling.advanced.triggers"),
         ({"env": [{"name": "ASYA_CHUNK_SIZE", "value": "1"}]}, "spec.env.ASYA_CHUNK_SIZE"),
         ({"sidecar": {"env": [{"name": "ASYA_GATEWAY_URL", "value": "x"}]}}, "spec.sidecar.env.ASYA_GATEWAY_URL"),
+        ({"sidecar": {"env": [{"name": "AWS_REGION", "value": "x"}]}}, "spec.sidecar.env.AWS_REGION"),
+        ({"sidecar": {"image": "asya-sidecar:latest"}}, "spec.sidecar.image"),
+        ({"sidecar": {"imagePullPolicy": "Always"}}, "spec.sidecar.imagePullPolicy"),
+        ({"volumes": [{"name": "a", "secret": {"name": "s"}}]}, "spec.volumes[0].secret.name"),
         ({"timeout": {"processing": 60, "gracefulShutdown": 89}}, "spec.timeout.gracefulShutdown"),
         (
             {"workload": pod({"command": ["x"]})},

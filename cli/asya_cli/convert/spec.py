@@ -43,7 +43,7 @@ def values_of(spec: Mapping[str, Any], schema: Schema, notes: Notes) -> dict[str
     _rename(values)
     modernise_resiliency(values, notes)
     _take_environment(values, notes)
-    _take_sidecar_environment(values.get("sidecar"), notes)
+    _leave_their_sidecar(values.get("sidecar"), notes)
     _leave_unbuilt(values, schema, notes)
     _scale(values, is_2025=is_2025, notes=notes)
     _check_grace(values, notes)
@@ -82,15 +82,19 @@ def _take_environment(values: dict[str, Any], notes: Notes) -> None:
     values["env"] = kept
 
 
-def _take_sidecar_environment(sidecar: Any, notes: Notes) -> None:
-    if not isinstance(sidecar, dict) or not isinstance(sidecar.get("env"), list):
+def _leave_their_sidecar(sidecar: Any, notes: Notes) -> None:
+    """Leave out which sidecar runs and what it reads; its resources stay."""
+    if not isinstance(sidecar, dict):
         return
-    ours = [entry for entry in sidecar["env"] if str(entry.get("name", "")).startswith("ASYA_")]
-    for entry in (each for each in ours if each["name"] != "ASYA_LOG_LEVEL"):
-        sidecar["env"].remove(entry)
+    for key in [key for key in ("image", "imagePullPolicy") if key in sidecar]:
+        del sidecar[key]
+        notes.leave(f"spec.sidecar.{key}", "the original's sidecar; ours is chosen by the chart", "give imageRegistry")
+    env = sidecar.get("env") or []
+    for entry in [each for each in env if each["name"] != "ASYA_LOG_LEVEL"]:
+        env.remove(entry)
         notes.leave(
             f"spec.sidecar.env.{entry['name']}",
-            "the sidecar's settings are values here",
+            "a setting of the original's sidecar; ours are values",
             "look for it in docs/reference/values.md (timeout.actor, transports, queues.prefix)",
         )
 

@@ -82,6 +82,22 @@ def test_two_of_one_name_are_refused(folder):
     assert (done.returncode, "2 manifests are called one" in done.stderr) == (2, True)
 
 
+def test_one_name_in_two_namespaces_makes_a_folder_for_each_namespace(folder):
+    other = ACTOR.replace("NAME", "one").replace("ml", "other")
+    done = asya(folder, "-", "--output", "a", "--no-check", stdin=f"{BOTH}---\n{other}")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"helm install {name} asya/actor --namespace {namespace} -f a/{namespace}/{name}.yaml"
+        for namespace, name in (("ml", "one"), ("ml", "two"), ("other", "one"))
+    ]
+    assert {file.relative_to(folder / "a").as_posix() for file in (folder / "a").rglob("*.yaml")} == {
+        "ml/one.yaml",
+        "ml/two.yaml",
+        "other/one.yaml",
+    }
+
+
 def test_end_actors_and_other_objects_are_left_aside(folder):
     text = f"{ACTOR.replace('NAME', 'happy-end')}---\n{BOTH}---\nkind: Secret\nmetadata: {{name: s}}\n"
     done = asya(folder, "-", "--no-check", stdin=text)

@@ -13,10 +13,13 @@ from asya_cli.errors import CliError, MisuseError
 def plan_files(conversions: Sequence[Conversion], folder: Path, source: Path | None, *, force: bool) -> list[Path]:
     """Return the file of each conversion, `<release>.yaml` in `folder`.
 
+    Where two namespaces have an actor of one name, each namespace is a folder in it.
+
     Raises MisuseError where two would share a file, where one would replace `source`, the manifests' own file, or
     where one is there and `force` does not allow to replace it.
     """
-    files = [folder / f"{each.release}.yaml" for each in conversions]
+    shared = len({each.release for each in conversions}) < len(conversions)
+    files = [folder / (each.namespace if shared else "") / f"{each.release}.yaml" for each in conversions]
     for file, count in Counter(files).items():
         if count > 1:
             raise MisuseError(f"{count} manifests are called {file.stem}; convert them one by one, with --output")

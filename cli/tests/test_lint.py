@@ -22,6 +22,7 @@ actor:
 - scaling: Additional property enable is not allowed
 - scaling.maxReplicaCount: Invalid type. Expected: integer, given: string
 - handlerMode: handlerMode must be one of the following: "payload", "envelope"
+- timeout.actor: Does not match pattern '^[0-9]+$'
 """
 HELM_4 = """\
 Error: values don't meet the specifications of the schema(s) in the following chart(s):
@@ -35,6 +36,7 @@ actor:
     - at '': value must be one of 'enabled', 'fallback'
   - at '/scaling/maxReplicaCount': got string, want integer
 - at '/handlerMode': value must be one of 'payload', 'envelope'
+- at '/timeout/actor': '5 minutes' does not match pattern '^[0-9]+$'
 """
 
 
@@ -61,6 +63,15 @@ def write(folder, name, text):
         ("env:\n  - name: A\n  - naem: B\n", "3: env.1.naem: did you mean name?"),
         ("scaling:\n  maxReplicaCount: two\n", "2: scaling.maxReplicaCount: "),
         ("scaling:\n  minReplicaCount: 9\n  maxReplicaCount: 1\n", "2: scaling.minReplicaCount: 9 is more than"),
+        (
+            "timeout:\n  actor: 5 minutes\n",
+            "2: timeout.actor: this is not a duration; write 5m, 90s or a number of seconds",
+        ),
+        ("resources:\n  limits:\n    memory: 1 GB\n", "3: resources.limits.memory: this is not an amount; write"),
+        (
+            "volumes:\n  a:\n    secret:\n      secretNam: s\n",
+            "4: volumes.a.secret.secretNam: did you mean secretName?",
+        ),
         ("replicas: 1\nreplicas: 2\n", "2: replicas: the key is there twice; remove one"),
         ("a: b: c\n", "1: this is no YAML (mapping values are not allowed in this context); correct it"),
         (
@@ -153,7 +164,9 @@ def test_a_wrong_command_line_is_one_line(arguments, told, tmp_path):
 def test_both_generations_of_helm_are_understood(stderr):
     found = read_refusal(stderr, json.loads((CHART / "values.schema.json").read_text()))
 
-    assert [each.path for each in found] == ["timout", "scaling.enable", "scaling.maxReplicaCount", "handlerMode"]
+    wrong = ["timout", "scaling.enable", "scaling.maxReplicaCount", "handlerMode", "timeout.actor"]
+    assert [each.path for each in found] == wrong
+    assert found[-1].sentence == "this is not a duration; write 5m, 90s or a number of seconds"
     assert [each.sentence for each in found[:2]] == ["did you mean timeout?", "did you mean enabled?"]
 
 

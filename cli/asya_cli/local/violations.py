@@ -24,6 +24,7 @@ _FOLLOWS = re.compile(r"must be one of the following: ")
 _ECHO_4 = re.compile(
     r"- at '[^']*': (?:invalid propertyName '.*'\n\s*- at '': value must be one of .*|validation failed$)", re.MULTILINE
 )
+_PATTERN = re.compile(r"[Dd]oes not match pattern ")
 _ROOT = "(root)"
 _LISTED = 12  # keys that are named where none is near
 _LONGEST = 200  # characters of a line of Helm's
@@ -70,7 +71,7 @@ def read_problems(stderr: str, schema: Mapping[str, Any]) -> list[Problem]:
             places.add(place)
             problems |= dict.fromkeys(_unknown(place, key, schema) for key in keys)
         elif not (place in places and _FOLLOWS.search(what)):
-            problems[Problem(place, _cut(what))] = None
+            problems[Problem(place, _worded(place, what, schema))] = None
     return list(problems)
 
 
@@ -100,12 +101,22 @@ def _unknown(place: str, key: str, schema: Mapping[str, Any]) -> Problem:
     return Problem(path, f"there is no such key; {listed}", unknown=True)
 
 
+def _worded(place: str, what: str, schema: Mapping[str, Any]) -> str:
+    """Return what is wrong in words: where it is a pattern, the schema's title says what should stand there."""
+    title = _at(place, schema).get("title")
+    return f"this is not {title}" if title and _PATTERN.search(what) else _cut(what)
+
+
 def _keys_at(place: str, schema: Mapping[str, Any]) -> list[str]:
-    """Return the keys that the schema knows at a place: by properties, references, items and additionalProperties."""
+    return list(_at(place, schema).get("properties", {}))
+
+
+def _at(place: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of a place: by properties, references, items and additionalProperties."""
     node = schema
     for name in filter(None, place.split(".")):
         node = _step(_followed(node, schema), name)
-    return list(_followed(node, schema).get("properties", {}))
+    return _followed(node, schema)
 
 
 def _step(node: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ _LONGEST_MESSAGE = 16
 _CAREFUL_SECONDS = 60.0
 _INT = struct.Struct("i")
 _CONTROL_BYTES = socket.CMSG_SPACE(_INT.size)
+_STREAMS = (1, 2)  # stdout and stderr: without them nothing works that prints
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC  # which socket.recv_fds() would pass over in silence
 
 
@@ -29,6 +30,7 @@ class Channel:
         self.is_careful = post.careful
         self._careful_until = monotonic() + _CAREFUL_SECONDS
         self._ours: dict[int, int] = {}
+        self._streams = [descriptor for descriptor in _STREAMS if _is(descriptor)]
         self.keep(self._socket.fileno())
 
     def fileno(self) -> int:
@@ -77,6 +79,18 @@ class Channel:
             for descriptor, inode in list(self._ours.items()):
                 if not _is(descriptor, inode) and descriptor in self._ours:
                     self.fail(OSError(f"number {descriptor} is gone"))
+            self._check_streams()
+
+    def suspect(self, error: BaseException) -> None:
+        """End the process where a handler may have failed because another one has closed stdout or stderr."""
+        if isinstance(error, (OSError, ValueError)):
+            self._check_streams()
+
+    def _check_streams(self) -> None:
+        """The user's code may put other files in their place, but not leave them closed."""
+        for descriptor in self._streams:
+            if not _is(descriptor):
+                self.fail(OSError(f"number {descriptor} is gone"))
 
     def fail(self, error: OSError) -> NoReturn:
         """End the process: what it needs is closed. A careful worker ends right after who did it, so the note stands.
@@ -94,8 +108,9 @@ class Channel:
         self._socket.close()
 
 
-def _is(descriptor: int, inode: int) -> bool:
+def _is(descriptor: int, inode: int | None = None) -> bool:
+    """Say whether the descriptor is open, and, with `inode`, still for that file."""
     try:
-        return os.fstat(descriptor).st_ino == inode
+        return inode in (None, os.fstat(descriptor).st_ino)
     except OSError:
         return False

@@ -69,6 +69,7 @@ class Front:
         except BaseException as error:
             failed = InvocationError.of(error)
             if not self._is_child:
+                self._channel.suspect(error)
                 log.warning("%s failed: %s", job, failed.summary())
             session.fail(job, failed)
         else:
@@ -84,6 +85,7 @@ class Front:
             try:
                 result = handler.batch(arguments)
             except BaseException as error:
+                self._channel.suspect(error)
                 result = InvocationError.of(error)
             self._come_back()
             call.end(result)

@@ -92,6 +92,10 @@ class AsyncServer:
             self.peer = None
         self._changed.set()
 
+    def suspect(self, error: BaseException) -> None:
+        """Look, where a handler has failed, whether it was another's doing."""
+        self._channel.suspect(error)
+
     def came_back(self) -> None:
         """Look what the handler has done to the process; in a careful worker, whether it closed what we wait with."""
         if self.is_child:  # it has forked, and this is the copy: it must not answer

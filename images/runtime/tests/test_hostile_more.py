@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from images.runtime.tests.judged import ASYNC, LATE, SYNC, alive, cases, noted, suffer
+from images.runtime.tests.judged import ASYNC, LATE, SYNC, alive, cases, noted, outcomes, suffer
 
 ACTS = [
     ("stop_itself", LATE, "timeout", None),
@@ -69,3 +69,14 @@ def test_a_thread_that_never_ends_holds_up_no_drain(start):
     runtime.terminate()
 
     assert runtime.process.wait(20) == 0
+
+
+@pytest.mark.parametrize("handler", [SYNC, ASYNC])
+def test_closed_output_fails_nobody_who_prints_and_is_charged_to_who_does_it_again(start, handler):
+    runtime = start(handler)
+    assert outcomes(runtime, {1: {"do": "close_output"}}) == {1: ["closed"]}
+    assert outcomes(runtime, {2: {"do": "say"}}) == {2: ["said"]}
+
+    assert outcomes(runtime, {3: {"do": "close_output"}}) == {3: "exit"}
+    assert outcomes(runtime, {4: {"do": "say"}}) == {4: ["said"]}
+    assert runtime.process.poll() is None

@@ -125,6 +125,7 @@ class BatchTasks:
         try:
             return await self._handler.batch_later(arguments)
         except BaseException as error:
+            self._server.suspect(error)
             return timed_out(call.limit_ns) if is_late else InvocationError.of(error)
         finally:
             if timer is not None:

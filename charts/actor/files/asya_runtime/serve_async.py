@@ -92,6 +92,10 @@ class AsyncServer:
             self.peer = None
         self._changed.set()
 
+    def suspect(self, error: BaseException) -> None:
+
+        self._channel.suspect(error)
+
     def came_back(self) -> None:
 
         if self.is_child:

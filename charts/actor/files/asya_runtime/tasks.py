@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         def is_child(self) -> bool:
             ...
 
+        def suspect(self, error: BaseException) -> None:
+            ...
+
         def came_back(self) -> None:
             ...
 
@@ -137,6 +140,7 @@ class Tasks:
             elif job in self._timed_out:
                 failed = timed_out(job.timeout_ns)
             if not self._server.is_child:
+                self._server.suspect(error)
                 log.warning("%s failed: %s", job, failed.summary())
             session.fail(job, failed)
         else:

@@ -138,6 +138,11 @@ async def fork_and_wait(payload):
     return "parent"
 
 
+def say(payload):
+    print("a word")
+    return "said"
+
+
 def close_many(payload):
     os.closerange(3, payload["most"])
     return "closed"

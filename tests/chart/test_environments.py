@@ -76,3 +76,10 @@ def test_the_timeout_of_consumers_is_said_alike_on_both_sides():
     declared = yaml.safe_load((VALUES / "rabbitmq.yaml").read_text())["transports"]["rabbitmq"]["consumerTimeout"]
 
     assert int(re.search(r"consumer_timeout = (\d+)", rabbitmq)[1]) / 60_000 == int(declared.removesuffix("m"))
+
+
+def test_a_run_without_a_cluster_takes_what_an_actor_says_of_scaling(helm):
+    arguments = ["--set", "scaling.paused=true,scaling.minReplicaCount=4"]
+
+    rendered = helm.template(HANDLER, files=["values/local.yaml"], arguments=arguments)
+    assert rendered.one("Deployment")["spec"]["replicas"] == 1

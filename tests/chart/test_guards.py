@@ -26,7 +26,8 @@ def policy(**fields):
 
 
 RABBITMQ = {"transport": "rabbitmq"}
-HPA = {"metrics": [{"type": "Resource", "resource": {"name": "cpu"}}]}
+CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}
+HPA = {"metrics": [{"type": "Resource", "resource": CPU}]}
 REFUSED = {
     "image alone": ({"image": "x"}, "handler: image is given, but nothing to call in it; set handler to module"),
     "handler alone": ({"handler": "a.b"}, "image: handler is given, but no image that holds it; set image"),
@@ -227,6 +228,26 @@ REFUSED = {
         "scaling.initialCooldownPeriod: it is KEDA's, and scaling.hpa takes KEDA's place; remove one of them",
     ),
     "hpa and pause": ({"scaling": {"hpa": HPA, "paused": True}}, "scaling.paused: it is KEDA's, and scaling.hpa takes"),
+    "paused without scaling": (
+        {"scaling": {"enabled": False, "paused": True}},
+        "scaling.paused: it does not count while scaling.enabled is false, and 1 pods run; remove it, or set",
+    ),
+    "paused at zero without scaling": (
+        {"scaling": {"enabled": False, "paused": 0}},
+        "scaling.paused: it does not count",
+    ),
+    "hpa without scaling": (
+        {"scaling": {"enabled": False, "hpa": HPA, "minReplicaCount": 1}},
+        "scaling.hpa: it does not count while scaling.enabled is false",
+    ),
+    "fallback without scaling": (
+        {"scaling": {"enabled": False, "fallback": {"failureThreshold": 3, "replicas": 1}}},
+        "scaling.fallback: it does not count while scaling.enabled is false",
+    ),
+    "least without scaling": (
+        {"scaling": {"enabled": False, "minReplicas": 3}, "replicas": 2},
+        "scaling.minReplicaCount: it does not count while scaling.enabled is false, when the number of pods is replicas",
+    ),
     "delay over its limit": (
         policy(initialDelay="2m", maxInterval="1m"),
         "resiliency.policies.default.initialDelay: 2m is more than maxInterval, 1m, so every delay would be cut",

@@ -17,6 +17,22 @@ ERROR: prefetch: {{ $prefetch }} messages can't fill the {{ int .values.concurre
 {{- end }}
 {{- end }}
 
+{{/* What would not count while the number of pods is fixed; a run without a cluster (values/local.yaml) may fix it. */}}
+{{- define "actor.guards.fixed" -}}
+{{- $scaling := .values.scaling -}}
+{{- if not (or $scaling.enabled (dig "local" false (.raw.preset.flavors | default dict))) -}}
+{{- range $field := list "paused" "hpa" "fallback" "additionalTriggers" "idleReplicaCount" "initialCooldownPeriod" -}}
+{{- $value := get $scaling $field -}}
+{{- if or $value (kindIs "float64" $value) }}
+ERROR: scaling.{{ $field }}: it does not count while scaling.enabled is false, and {{ int $.values.replicas }} pods run; remove it, or set scaling.enabled to true
+{{- end }}
+{{- end }}
+{{- if gt (int $scaling.minReplicaCount) (max 1 (int .values.replicas) | int) }}
+ERROR: scaling.minReplicaCount: it does not count while scaling.enabled is false, when the number of pods is replicas; set replicas to {{ int $scaling.minReplicaCount }}, or remove it
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What KEDA would refuse, or what would stop an actor that has work. */}}
 {{- define "actor.guards.keda" -}}
 {{- $scaling := .values.scaling -}}

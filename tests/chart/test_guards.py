@@ -228,6 +228,26 @@ REFUSED = {
         "scaling.initialCooldownPeriod: it is KEDA's, and scaling.hpa takes KEDA's place; remove one of them",
     ),
     "hpa and pause": ({"scaling": {"hpa": HPA, "paused": True}}, "scaling.paused: it is KEDA's, and scaling.hpa takes"),
+    "registry with a scheme": (
+        {"imageRegistry": "https://registry.example.com"},
+        'imageRegistry: "https://registry.example.com" is no registry; write it like registry.example.com/asya',
+    ),
+    "registry with a slash": ({"imageRegistry": "registry.example.com/"}, 'imageRegistry: "registry.example.com/" is'),
+    "image with a space": ({**HANDLER, "image": "my model:1"}, 'image: "my model:1" is no image; write it like'),
+    "image with half a digest": ({**HANDLER, "image": "a@sha256:12"}, 'image: "a@sha256:12" is no image; write it'),
+    "sidecar's image": ({"sidecar": {"image": "a b"}}, 'sidecar.image: "a b" is no image; write it like'),
+    "trigger of ours": (
+        {"scaling": {"additionalTriggers": [{"type": "cron", "name": "queue", "metadata": {}}]}},
+        "scaling.additionalTriggers[0].name: queue is the name of the chart's own trigger; use another",
+    ),
+    "route to itself": (
+        {"actor": "a", **policy(thenRoute=["b", "a"])},
+        "resiliency.policies.default.thenRoute[1]: a is this actor itself, which would fail again without end; raise",
+    ),
+    "own checksum": (
+        {"podAnnotations": {"checksum/runtime": "x"}},
+        "podAnnotations.checksum/runtime: the chart sets it, so that pods follow the runtime and logs are found",
+    ),
     "paused without scaling": (
         {"scaling": {"enabled": False, "paused": True}},
         "scaling.paused: it does not count while scaling.enabled is false, and 1 pods run; remove it, or set",
@@ -246,7 +266,7 @@ REFUSED = {
     ),
     "least without scaling": (
         {"scaling": {"enabled": False, "minReplicas": 3}, "replicas": 2},
-        "scaling.minReplicaCount: it does not count while scaling.enabled is false, when the number of pods is replicas",
+        "scaling.minReplicaCount: it does not count while scaling.enabled is false, when the number of pods is",
     ),
     "delay over its limit": (
         policy(initialDelay="2m", maxInterval="1m"),

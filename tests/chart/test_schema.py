@@ -49,6 +49,7 @@ WRONG_TYPES = [
     ("resiliency", {"policies": {"default": {"backoff": "random"}}}),
     ("resiliency", {"rules": [{"errors": [], "policy": "default"}]}),
     ("security", {"runAsUser": 0}),
+    ("sidecar", {"metricsPort": 1023}),
     ("queue", {"prefix": "a.b"}),
     ("queue", {"prefix": "a" * 66}),
     ("volumes", [{"emptyDir": {}}]),

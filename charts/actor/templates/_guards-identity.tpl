@@ -14,6 +14,17 @@ ERROR: sidecar.native: Kubernetes {{ .root.Capabilities.KubeVersion.Version }} s
 {{- end }}
 {{- end }}
 
+{{- define "actor.guards.images" -}}
+{{- if regexMatch "^[a-z]+://|/$|\\s" .values.imageRegistry }}
+ERROR: imageRegistry: {{ .values.imageRegistry | quote }} is no registry; write it like registry.example.com/asya, without scheme, spaces and a slash at its end
+{{- end }}
+{{- range $path, $image := dict "image" .values.image "sidecar.image" .values.sidecar.image -}}
+{{- if and $image (not (regexMatch "^[^\\s@]+(@sha256:[0-9a-f]{64})?$" $image)) }}
+ERROR: {{ $path }}: {{ $image | quote }} is no image; write it like registry.example.com/text:1.0.0, with @sha256: and 64 hexadecimal digits behind it to pin it
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "actor.guards.handler" -}}
 {{- if and .values.image (not .values.handler) }}
 ERROR: handler: image is given, but nothing to call in it; set handler to module.function or module.Class.method

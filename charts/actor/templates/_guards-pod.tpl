@@ -34,6 +34,11 @@ ERROR: workload.template.spec.containers[asya-runtime].{{ $field }}: the chart s
 ERROR: {{ $field }}: workload.template gives it too, and differs; keep one of them
 {{- end }}
 {{- end }}
+{{- range $name := list "checksum/runtime" "kubectl.kubernetes.io/default-container" -}}
+{{- if hasKey $.values.podAnnotations $name }}
+ERROR: podAnnotations.{{ $name }}: the chart sets it, so that pods follow the runtime and logs are found; remove it
+{{- end }}
+{{- end }}
 {{- range .values.initContainers -}}
 {{- if hasPrefix "asya-" .name }}
 ERROR: initContainers.{{ .name }}: names that begin with asya- belong to the chart; rename it

@@ -11,16 +11,19 @@ ERROR: resiliency.rules[{{ $index }}].policy: there is no policy {{ $rule.policy
 {{- if not (has $name $used) }}
 ERROR: resiliency.policies.{{ $name }}: no rule names this policy, so it would never count; name it in resiliency.rules, call it default, or remove it
 {{- end }}
-{{- include "actor.guards.policy" (dict "name" $name "policy" $policy) }}
+{{- include "actor.guards.policy" (dict "name" $name "policy" $policy "actor" $.name) }}
 {{- end }}
 {{- end }}
 
-{{/* Mistakes inside one policy. Takes: name, policy. */}}
+{{/* Mistakes inside one policy. Takes: name, policy, actor. */}}
 {{- define "actor.guards.policy" -}}
 {{- $policy := .policy -}}
 {{- range $index, $actor := $policy.thenRoute -}}
 {{- if has $actor (list "happy-end" "error-end") }}
 ERROR: resiliency.policies.{{ $.name }}.thenRoute[{{ $index }}]: {{ $actor }} is reached by the end of a route, not by naming it; remove it
+{{- end }}
+{{- if eq $actor $.actor }}
+ERROR: resiliency.policies.{{ $.name }}.thenRoute[{{ $index }}]: {{ $actor }} is this actor itself, which would fail again without end; raise maxAttempts, or remove it
 {{- end }}
 {{- end }}
 {{- if and $policy.initialDelay $policy.maxInterval -}}

@@ -47,6 +47,11 @@ ERROR: scaling.fallback.replicas: {{ int .replicas }} is more than scaling.maxRe
 ERROR: scaling.fallback.behavior: scalingModifiers needs a formula that handles what can't be read; set scaling.advanced.formula, or another behavior
 {{- end }}
 {{- end }}
+{{- range $index, $trigger := $scaling.additionalTriggers -}}
+{{- if eq (toString $trigger.name) "queue" }}
+ERROR: scaling.additionalTriggers[{{ $index }}].name: queue is the name of the chart's own trigger; use another
+{{- end }}
+{{- end }}
 {{- $modifiers := pick $scaling.advanced "target" "activationTarget" "metricType" -}}
 {{- if and $scaling.advanced.formula (not $modifiers.target) }}
 ERROR: scaling.advanced.formula: KEDA compares its result with a target; set scaling.advanced.target

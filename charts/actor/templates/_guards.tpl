@@ -13,7 +13,7 @@ for each mistake, ERROR: <value path>: why; what to do. All are printed at once,
 {{/* What is looked at, in this order; actor.guards.<topic> each. */}}
 {{- define "actor.guards.topics" -}}
 {{- list
-  "manifest" "identity" "handler" "flavors" "workload" "pod" "volumes" "env"
+  "manifest" "identity" "images" "handler" "flavors" "workload" "pod" "volumes" "env"
   "timeouts" "batch" "scaling" "fixed" "keda" "hpa" "resiliency" "retry" "queues" "network" "transport"
 | toJson }}
 {{- end }}

@@ -122,7 +122,7 @@ def test_init_containers_run_under_the_restricted_profile_unless_they_say_otherw
     pod = case("init containers").pod()
 
     assert [(each["name"], each["image"]) for each in pod["initContainers"]] == [("fetch", "fetch:1"), ("own", "own:1")]
-    assert pod["initContainers"][1]["securityContext"] == {"runAsUser": 1000}
+    assert pod["initContainers"][1]["securityContext"]["runAsUser"] == 1000
     assert not [violation for violation in violations(pod) if violation.startswith("fetch")]
 
 
@@ -223,3 +223,26 @@ def test_what_is_not_about_pods_restarts_none(helm):
 
     before, after = (told[name].rendered.one("Deployment")["spec"] for name in ("before", "after"))
     assert before == after
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({"runAsUser": 5}, {"runAsUser": 5, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}),
+        (
+            {"capabilities": {"add": ["NET_BIND_SERVICE"]}},
+            {"allowPrivilegeEscalation": False, "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}},
+        ),
+        ({"capabilities": {"drop": []}}, {"allowPrivilegeEscalation": False, "capabilities": {"drop": []}}),
+        ({"privileged": True}, {"privileged": True, "capabilities": {"drop": ["ALL"]}}),
+    ],
+    ids=["user", "capability", "none dropped", "privileged"],
+)
+def test_a_security_context_of_another_container_is_joined_field_by_field(helm, own, expected):
+    container = {"name": "fetch", "image": "curl:8", "securityContext": own}
+    template = {"spec": {"containers": [{"name": "asya-runtime"}, container]}}
+    pod = helm.template({**HANDLER, "initContainers": [container], "workload": {"template": template}}).pod()
+
+    for kind in ("initContainers", "containers"):
+        found = next(each for each in pod[kind] if each["name"] == "fetch")
+        assert found["securityContext"] == {"readOnlyRootFilesystem": False, **expected}

@@ -57,11 +57,17 @@ capabilities:
 {{- end }}
 {{- end }}
 
-{{/* The user's other containers; one without a security context gets ours, or a restricted namespace would refuse it. */}}
+{{/*
+The user's other containers. What their security contexts leave open is ours, or a restricted namespace would refuse
+them; Kubernetes takes no privileged container that may not escalate.
+*/}}
 {{- define "actor.pod.others" -}}
-{{- $secure := dict "securityContext" (include "actor.pod.containerSecurity" (dict "readOnly" false) | fromYaml) -}}
+{{- $ours := include "actor.pod.containerSecurity" (dict "readOnly" false) | fromYaml -}}
 {{- range . }}
-{{ list (merge (deepCopy .) (ternary dict $secure (hasKey . "securityContext"))) | toYaml }}
+{{- $own := .securityContext | default dict -}}
+{{- $base := ternary (omit $ours "allowPrivilegeEscalation") $ours (dig "privileged" false $own) -}}
+{{- $security := include "actor.overlay" (dict "base" $base "over" $own) | fromJson }}
+{{ list (set (deepCopy .) "securityContext" $security) | toYaml }}
 {{- end }}
 {{- end }}
 

@@ -64,10 +64,12 @@ def test_the_broker_comes_first_then_jobs_in_order_then_the_actors(supervised):
 
 
 def test_a_job_that_fails_ends_the_run_with_its_last_words(supervised):
-    supervised.add_jobs(("one", "print('queue refused'); raise SystemExit(3)"), ("two", "open('ran', 'w')"))
+    wait = "import os, time\nwhile not os.path.exists('../looked'): time.sleep(0.01)\n"
+    supervised.add_jobs(("one", f"{wait}print('queue refused'); raise SystemExit(3)"), ("two", "open('ran', 'w')"))
     supervised.start()
     assert supervised.event()["event"] == "broker"
     broker = supervised.pid("broker")
+    (supervised.folder.actors / "looked").touch()
     failed = supervised.event()
     assert (failed["event"], failed["reason"], failed["tail"]) == (
         "failed",

@@ -8,8 +8,9 @@ from images.runtime.tests.driver import invoke_frame
 def test_a_coroutine_that_can_not_be_ended_ends_the_worker(start, tmp_path):
     runtimes = []
     for handler in ("coroutines.refuse_to_end", "coroutines.block"):
-        (tmp_path / handler).mkdir()
-        runtimes.append(start(handler, ASYA_SOCKET_DIR=str(tmp_path / handler)))
+        folder = tmp_path / str(len(runtimes))
+        folder.mkdir()
+        runtimes.append(start(handler, ASYA_SOCKET_DIR=str(folder)))
         client = runtimes[-1].connect()
         client.socket.sendall(invoke_frame(1, {}, timeout_ms=50) + invoke_frame(2, {}))
 

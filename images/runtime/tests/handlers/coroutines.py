@@ -37,6 +37,9 @@ async def plain_generator(payload):
     return (number for number in range(payload["n"]))
 
 
+FEW = 10
+
+
 async def plain_generator_for_ever(payload):
     return iter_for_ever()
 
@@ -45,7 +48,7 @@ def iter_for_ever():
     number = 0
     try:
         while True:
-            yield number
+            yield number if number < FEW else "x" * 1000  # which soon fills what the sidecar does not read
             number += 1
     finally:
         print("closed", flush=True)

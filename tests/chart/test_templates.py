@@ -79,3 +79,10 @@ def test_the_namespace_is_written_in_one_place():
 
 def test_the_values_of_the_actor_fit_on_a_few_screens():
     assert len((ROOT / "charts/actor/values.yaml").read_text().splitlines()) <= 450
+
+
+def test_no_line_of_an_object_is_made_of_blanks(helm):
+    done = helm.run("template", "my-model", "charts/actor", "--set", "runtime.inject=false")
+
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line and not line.strip()] == []

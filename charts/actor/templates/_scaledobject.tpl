@@ -12,7 +12,7 @@ metadata:
 spec:
   scaleTargetRef:
     name: {{ .name | quote }}
-  {{- include "actor.scaledobject.numbers" .values.scaling | nindent 2 }}
+  {{- include "actor.scaledobject.numbers" .values.scaling | trim | nindent 2 }}
   {{- with .values.scaling.fallback }}
   fallback:
     {{- toYaml . | nindent 4 }}

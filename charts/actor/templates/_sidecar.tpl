@@ -14,7 +14,7 @@
   ports:
     - name: metrics
       containerPort: {{ int .values.sidecar.metricsPort }}
-  {{- include "actor.sidecar.probes" . | nindent 2 }}
+  {{- include "actor.sidecar.probes" . | trim | nindent 2 }}
   securityContext:
     {{- include "actor.pod.containerSecurity" (dict "readOnly" true) | nindent 4 }}
   {{- with .values.sidecar.resources }}

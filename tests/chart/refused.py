@@ -1,0 +1,328 @@
+"""Values that the guards of the actor chart refuse: by a name, the values, and what the sentence says."""
+
+from __future__ import annotations
+
+from tests.chart.rendering import HANDLER
+
+
+def pod(**spec):
+    return {"workload": {"template": {"spec": spec}}}
+
+
+def runtime(**fields):
+    return pod(containers=[{"name": "asya-runtime", "image": "x", **fields}])
+
+
+def policy(**fields):
+    return {"resiliency": {"policies": {"default": fields}}}
+
+
+RABBITMQ = {"transport": "rabbitmq"}
+CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}
+HPA = {"metrics": [{"type": "Resource", "resource": CPU}]}
+REFUSED = {
+    "image alone": ({"image": "x"}, "handler: image is given, but nothing to call in it; set handler to module"),
+    "handler alone": ({"handler": "a.b"}, "image: handler is given, but no image that holds it; set image"),
+    "handler without module": ({**HANDLER, "handler": "process"}, 'handler: "process" names nothing in a module'),
+    "handler with a colon": ({**HANDLER, "handler": "a:process"}, 'handler: "a:process" names nothing in a module'),
+    "actor": ({"actor": "My_Model"}, "actor: \"My_Model\" can't be an actor's name; use at most 63 lower-case"),
+    "long actor": ({"actor": "a" * 64}, "can't be an actor's name; use at most 63"),
+    "mode in env": (
+        {**HANDLER, "env": {"ASYA_HANDLER_MODE": "batch"}},
+        'env.ASYA_HANDLER_MODE: "batch" is no mode; use payload or envelope',
+    ),
+    "flavors": (
+        {"flavors": ["gpu", "always-on"]},
+        "flavors: always-on was not given; flavors are values files, so add -f flavors/always-on.yaml before your own",
+    ),
+    "flavor": (
+        {"flavor": "gpu-inference", "image": "my-model:latest", "handler": "model.predict"},
+        "flavor: gpu-inference was not given; flavors are values files, so add -f flavors/gpu-inference.yaml before",
+    ),
+    "whole manifest": (
+        {"apiVersion": "asya.sh/v1alpha1", "kind": "AsyncActor", "metadata": {"name": "x"}, "spec": HANDLER},
+        "apiVersion, kind, metadata, spec: a whole manifest is no values file; save what stands under its spec as one",
+    ),
+    "state proxy": ({"stateProxy": [{"name": "x"}]}, "stateProxy: the state proxy is not built yet; remove the key"),
+    "sqs": ({"transport": "sqs"}, 'transport: "sqs" is not built yet; use one of nats, rabbitmq'),
+    "unknown transport": ({"transport": "carrier-pigeon"}, 'transport: "carrier-pigeon" is unknown; use one of nats'),
+    "url": ({"transports": {"nats": {"url": "nats:4222"}}}, 'transports.nats.url: "nats:4222" is no address'),
+    "credentials in url": (
+        {"transports": {"nats": {"url": "nats://me:secret@nats:4222"}}},
+        "transports.nats.url: it holds credentials, which whoever may read the release would see; move them into a",
+    ),
+    "amqp url": (
+        {**RABBITMQ, "transports": {"rabbitmq": {"url": "http://x"}}},
+        'transports.rabbitmq.url: "http://x" is no address of a server; write it like amqp://host:5672',
+    ),
+    "amqp management url": (
+        {**RABBITMQ, "transports": {"rabbitmq": {"managementUrl": "amqp://x:5672"}}},
+        'transports.rabbitmq.managementUrl: "amqp://x:5672" is no http address; KEDA has to read the management API',
+    ),
+    "credentials in management url": (
+        {**RABBITMQ, "transports": {"rabbitmq": {"managementUrl": "http://me:secret@x"}}},
+        "transports.rabbitmq.managementUrl: it holds credentials",
+    ),
+    "no secret for keda": (
+        {**RABBITMQ, "transports": {"rabbitmq": {"existingSecret": ""}}},
+        "transports.rabbitmq.existingSecret: the management API asks for a user, so KEDA needs one; make a Secret",
+    ),
+    "timeout and consumer timeout": (
+        {**RABBITMQ, "timeout": {"actor": "30m"}},
+        "timeout.actor: 30m is not shorter than RabbitMQ's consumer_timeout, 30m, after which the broker takes",
+    ),
+    "no time": ({"timeout": {"actor": "0s"}}, "timeout.actor: 0s leaves a handler no time; use at least 1s"),
+    "short grace": (
+        {"timeout": {"gracefulShutdown": 329}},
+        "timeout.gracefulShutdown: 329 s is shorter than timeout.actor and 30 s together, so a stopping pod would",
+    ),
+    "short grace of a manifest": (
+        {**runtime(env=[{"name": "ASYA_HANDLER", "value": "a.b"}]), "timeout": {"gracefulShutdown": 30}},
+        "remove it (the chart derives it) or use at least 330",
+    ),
+    "batch waits long": (
+        {"batch": {"maxSize": 8, "maxWait": "30.1s"}},
+        "batch.maxWait: 30.1s is more than a tenth of timeout.actor, 5m; waiting for a full batch is to save time",
+    ),
+    "batch waits long for a short handler": (
+        {"batch": {"maxSize": 8, "maxWait": 0.3}, "timeout": {"actor": "2s"}},
+        "batch.maxWait: 0.3 is more than a tenth of timeout.actor, 2s",
+    ),
+    "wait without a batch": (
+        {"batch": {"maxWait": "5ms"}},
+        "batch.maxWait: 5ms would never count, since batch.maxSize is 1; set batch.maxSize, or remove it",
+    ),
+    "batches of the echo handler": (
+        {"batch": {"maxSize": 2}},
+        "batch.maxSize: the built-in echo handler takes one message at a time; give image and handler, or remove it",
+    ),
+    "large batches at once": (
+        {"batch": {"maxSize": 1024}, "concurrency": 64},
+        "batch.maxSize: with concurrency it makes 65536 messages at once, and brokers hand out at most 65535; lower",
+    ),
+    "prefetch below the batches": (
+        {"batch": {"maxSize": 8}, "concurrency": 2, "prefetch": 15},
+        "prefetch: 15 messages can't fill the batches, which take 16 (concurrency times batch.maxSize); raise it, or",
+    ),
+    "batch in env": (
+        {**HANDLER, "env": {"ASYA_BATCH_MAX_SIZE": "8"}},
+        "env.ASYA_BATCH_MAX_SIZE: the chart sets this variable from its values; remove it and set the value (concurr",
+    ),
+    "min over max": (
+        {"scaling": {"minReplicaCount": 60}},
+        "scaling.minReplicaCount: 60 is more than scaling.maxReplicaCount, 50; lower it or raise the other",
+    ),
+    "fallback to zero": (
+        {"scaling": {"fallback": {"failureThreshold": 3, "replicas": 0}}},
+        "scaling.fallback.replicas: 0 would stop the actor whenever KEDA can't read the queue; use 1 or more",
+    ),
+    "stateful set": ({"workload": {"kind": "StatefulSet"}}, 'workload.kind: "StatefulSet" is not supported'),
+    "no runtime container": (pod(containers=[{"name": "app"}]), "none is called asya-runtime; give the container"),
+    "own sidecar": (
+        pod(containers=[{"name": "asya-runtime", "image": "x"}, {"name": "asya-sidecar"}]),
+        "the chart adds asya-sidecar itself; rename or remove yours",
+    ),
+    "command": (runtime(command=["python"]), "containers[asya-runtime].command: the chart sets it; remove it"),
+    "two images": ({**HANDLER, **runtime()}, "image: workload.template gives it too, and differs; keep one of them"),
+    "two handlers": (
+        {**HANDLER, "env": {"ASYA_HANDLER": "other.process"}},
+        "handler: env.ASYA_HANDLER gives it too, and differs; keep one of them",
+    ),
+    "socket folder": ({**HANDLER, "env": {"ASYA_SOCKET_DIR": "/x"}}, "env.ASYA_SOCKET_DIR: the chart sets this"),
+    "sidecar's variable": (
+        {"sidecar": {"env": {"ASYA_TRANSPORT": "nats"}}},
+        "sidecar.env.ASYA_TRANSPORT: the chart sets this variable from its values; remove it and set the value",
+    ),
+    "variable twice": (
+        {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}, {"name": "A", "value": "3"}]},
+        "env: A is there twice, and only one can count; remove the other",
+    ),
+    "handler twice in a manifest": (
+        runtime(env=[{"name": "ASYA_HANDLER", "value": "a.b"}, {"name": "ASYA_HANDLER", "value": "a.c"}]),
+        "env: ASYA_HANDLER is there twice, and only one can count; remove the other",
+    ),
+    "sidecar's variable twice": (
+        {"sidecar": {"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "1"}]}},
+        "sidecar.env: A is there twice",
+    ),
+    "volume name": (
+        {"volumes": {"asya-tmp": {"emptyDir": {}}}},
+        "volumes.asya-tmp: names that begin with asya- belong",
+    ),
+    "mount of the runtime": (
+        {"volumeMounts": {"x": {"mountPath": "/opt/asya/"}}},
+        "volumeMounts.x: /opt/asya/ belongs to the runtime; mount it elsewhere",
+    ),
+    "mount of the socket": (
+        {"volumeMounts": [{"name": "x", "mountPath": "/var/run//asya/y"}]},
+        "volumeMounts.x: /var/run//asya/y belongs to the runtime",
+    ),
+    "unknown policy": (
+        {"resiliency": {"policies": {"a": {}}, "rules": [{"errors": ["E"], "policy": "b"}]}},
+        'resiliency.rules[0].policy: there is no policy "b"; use one of resiliency.policies (a)',
+    ),
+    "policy without a rule": (
+        {"resiliency": {"policies": {"default": {}, "flaky": {"maxAttempts": 3}}}},
+        "resiliency.policies.flaky: no rule names this policy, so it would never count; name it in resiliency.rules",
+    ),
+    "route to an end": (
+        {"resiliency": {"policies": {"default": {"thenRoute": ["x", "error-end"]}}}},
+        "resiliency.policies.default.thenRoute[1]: error-end is reached by the end of a route, not by naming it",
+    ),
+    "pod's security": (pod(securityContext={"fsGroup": 1}), "spec.securityContext: the chart sets it; remove it"),
+    "init container's name": (
+        {"initContainers": {"asya-fetch": {"image": "x"}}},
+        "initContainers.asya-fetch: names that begin with asya- belong to the chart; rename it",
+    ),
+    "unknown flavor": (
+        {"flavors": ["gpu-a100"]},
+        'flavors: "gpu-a100" is no flavor of this chart, which has agentic, always-on, ',
+    ),
+    "no time to load": ({"startup": {"timeout": 0}}, "startup.timeout: 0 leaves a handler no time to load; use at"),
+    "few in hand": (
+        {"prefetch": 2, "concurrency": 4},
+        "prefetch: 2 messages can't fill the 4 places that concurrency makes; raise it, or leave it at auto",
+    ),
+    "idle pods": (
+        {"scaling": {"minReplicaCount": 3, "idleReplicaCount": 1}},
+        "scaling.idleReplicaCount: KEDA knows 0 alone, with 1 the number of pods would swing; use 0, or remove it",
+    ),
+    "idle is least": (
+        {"scaling": {"idleReplicaCount": 0}},
+        "scaling.idleReplicaCount: it has to be less than scaling.minReplicaCount, which is 0 and means the same",
+    ),
+    "fallback over max": (
+        {"scaling": {"fallback": {"failureThreshold": 3, "replicas": 60}}},
+        "scaling.fallback.replicas: 60 is more than scaling.maxReplicaCount, 50; lower it or raise the other",
+    ),
+    "fallback of a formula": (
+        {"scaling": {"fallback": {"failureThreshold": 3, "replicas": 2, "behavior": "scalingModifiers"}}},
+        "scaling.fallback.behavior: scalingModifiers needs a formula that handles what can't be read",
+    ),
+    "formula without target": (
+        {"scaling": {"advanced": {"formula": "queue"}}},
+        "scaling.advanced.formula: KEDA compares its result with a target; set scaling.advanced.target",
+    ),
+    "target without formula": (
+        {"scaling": {"advanced": {"target": "5", "activationTarget": "1"}}},
+        "scaling.advanced.activationTarget: it belongs to a formula; set scaling.advanced.formula, or remove it",
+    ),
+    "utilization": (
+        {"scaling": {"advanced": {"formula": "queue", "target": "5", "metricType": "Utilization"}}},
+        "scaling.advanced.metricType: a formula's result has no utilization; use AverageValue or Value",
+    ),
+    "hpa to zero": (
+        {"scaling": {"hpa": HPA}},
+        "scaling.minReplicaCount: a HorizontalPodAutoscaler never goes below 1 pod; set 1 or more, or remove",
+    ),
+    "hpa and keda": (
+        {"scaling": {"hpa": HPA, "minReplicaCount": 1, "initialCooldownPeriod": 0}},
+        "scaling.initialCooldownPeriod: it is KEDA's, and scaling.hpa takes KEDA's place; remove one of them",
+    ),
+    "hpa and pause": ({"scaling": {"hpa": HPA, "paused": True}}, "scaling.paused: it is KEDA's, and scaling.hpa takes"),
+    "registry with a scheme": (
+        {"imageRegistry": "https://registry.example.com"},
+        'imageRegistry: "https://registry.example.com" is no registry; write it like registry.example.com/asya',
+    ),
+    "registry with a slash": ({"imageRegistry": "registry.example.com/"}, 'imageRegistry: "registry.example.com/" is'),
+    "image with a space": ({**HANDLER, "image": "my model:1"}, 'image: "my model:1" is no image; write it like'),
+    "image with half a digest": ({**HANDLER, "image": "a@sha256:12"}, 'image: "a@sha256:12" is no image; write it'),
+    "sidecar's image": ({"sidecar": {"image": "a b"}}, 'sidecar.image: "a b" is no image; write it like'),
+    "trigger of ours": (
+        {"scaling": {"additionalTriggers": [{"type": "cron", "name": "queue", "metadata": {}}]}},
+        "scaling.additionalTriggers[0].name: queue is the name of the chart's own trigger; use another",
+    ),
+    "route to itself": (
+        {"actor": "a", **policy(thenRoute=["b", "a"])},
+        "resiliency.policies.default.thenRoute[1]: a is this actor itself, which would fail again without end; raise",
+    ),
+    "own checksum": (
+        {"podAnnotations": {"checksum/runtime": "x"}},
+        "podAnnotations.checksum/runtime: the chart sets it, so that pods follow the runtime and logs are found",
+    ),
+    "paused without scaling": (
+        {"scaling": {"enabled": False, "paused": True}},
+        "scaling.paused: it does not count while scaling.enabled is false, and 1 pods run; remove it, or set",
+    ),
+    "paused at zero without scaling": (
+        {"scaling": {"enabled": False, "paused": 0}},
+        "scaling.paused: it does not count",
+    ),
+    "hpa without scaling": (
+        {"scaling": {"enabled": False, "hpa": HPA, "minReplicaCount": 1}},
+        "scaling.hpa: it does not count while scaling.enabled is false",
+    ),
+    "fallback without scaling": (
+        {"scaling": {"enabled": False, "fallback": {"failureThreshold": 3, "replicas": 1}}},
+        "scaling.fallback: it does not count while scaling.enabled is false",
+    ),
+    "least without scaling": (
+        {"scaling": {"enabled": False, "minReplicas": 3}, "replicas": 2},
+        "scaling.minReplicaCount: it does not count while scaling.enabled is false, when the number of pods is",
+    ),
+    "delay over its limit": (
+        policy(initialDelay="2m", maxInterval="1m"),
+        "resiliency.policies.default.initialDelay: 2m is more than maxInterval, 1m, so every delay would be cut",
+    ),
+    "retry twice": (
+        {"resiliency": {"retry": {"maxAttempts": 3}, "policies": {"default": {}}}},
+        "resiliency.retry: resiliency.policies.default says the same in today's names; keep one of them",
+    ),
+    "coefficient": (
+        {"resiliency": {"retry": {"backoffCoefficient": 1.5}}},
+        "resiliency.retry.backoffCoefficient: 1.5 is not built, delays double; remove it, or use policy: constant",
+    ),
+    "non-retryable twice": (
+        {"resiliency": {"nonRetryableErrors": ["E"], "policies": {"non-retryable": {}}}},
+        "resiliency.nonRetryableErrors: it stands for a policy called non-retryable, which resiliency.policies has",
+    ),
+    "old and new route": (
+        policy(onExhausted=["a"], thenRoute=["b"]),
+        "resiliency.policies.default.onExhausted: it is an old name of thenRoute, which is given, too; keep thenRoute",
+    ),
+    "egress without a policy": (
+        {"networkPolicy": {"egress": [{}]}},
+        "networkPolicy.egress: it counts only with a policy; set networkPolicy.enabled to true, or remove it",
+    ),
+    "identity without an account": (
+        {"serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/r"}}},
+        "serviceAccount.annotations: they belong to an account of the chart; set serviceAccount.create to true",
+    ),
+    "two accounts": (
+        {"serviceAccountName": "ml", "serviceAccount": {"create": True}},
+        "serviceAccountName: serviceAccount.create makes another account, called like the actor; keep one of them",
+    ),
+    "no disruption at all": (
+        {"podDisruptionBudget": {"maxUnavailable": 0}},
+        "podDisruptionBudget.maxUnavailable: 0 would let no node be drained; use 1 or more, or null for no budget",
+    ),
+    "short-lived job": (
+        {"queues": {"job": {"ttlSecondsAfterFinished": 60}}},
+        "queues.job.ttlSecondsAfterFinished: after 60 s the Job may be gone before Helm or Argo CD has seen its end",
+    ),
+    "hasty job": (
+        {"queues": {"job": {"activeDeadlineSeconds": 30}}},
+        "queues.job.activeDeadlineSeconds: the Job waits 60 s for the broker, so 30 s may end it without a word",
+    ),
+    "monitoring url": (
+        {"transports": {"nats": {"monitoringEndpoint": "http://nats:8222"}}},
+        'transports.nats.monitoringEndpoint: "http://nats:8222" is not host:port; write it like nats-headless',
+    ),
+    "patient batches": (
+        {**HANDLER, "batch": {"maxSize": 8, "maxWait": "31s"}},
+        "batch.maxWait: 31s is more than a tenth of timeout.actor, 5m; waiting for a full batch is to save time",
+    ),
+    "waiting for nobody": (
+        {"batch": {"maxWait": "1s"}},
+        "batch.maxWait: 1s would never count, since batch.maxSize is 1",
+    ),
+    "batches of the echo": ({"batch": {"maxSize": 8}}, "batch.maxSize: the built-in echo handler takes one message at"),
+    "too many at once": (
+        {**HANDLER, "concurrency": 1024, "batch": {"maxSize": 1024}},
+        "batch.maxSize: with concurrency it makes 1048576 messages at once, and brokers hand out at most 65535",
+    ),
+    "few for a batch": (
+        {**HANDLER, "prefetch": 8, "concurrency": 2, "batch": {"maxSize": 8}},
+        "prefetch: 8 messages can't fill the batches, which take 16 (concurrency times batch.maxSize); raise it",
+    ),
+}

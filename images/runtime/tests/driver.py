@@ -159,6 +159,7 @@ class Runtime:
     def __init__(self, python, folder, environ, *, prefix=(), cgroup=None):
         self.socket_dir = Path(environ["ASYA_SOCKET_DIR"])
         base = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+        self.is_confined = bool(prefix)
         command = [*prefix, str(python), str(PACKAGE)]
         if cgroup is not None:  # the shell moves itself there, and then becomes the runtime
             command = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(cgroup), *command]
@@ -235,10 +236,17 @@ class Runtime:
         for client in self.clients:
             client.close()
         if self.process.poll() is None:
+            self.kill_confined()
             self.process.kill()
         self.process.wait()
         self.process.stdout.close()
         self.process.stderr.close()
+
+    def kill_confined(self):
+        """End a runtime that stands behind another program: with a user of its own it outlives that."""
+        pid = self.process.pid
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if self.is_confined else ():
+            os.kill(int(child), signal.SIGKILL)
 
 
 def invoke_frame(request, payload, *, timeout_ms=0, meta=None):

@@ -64,12 +64,12 @@ async def test_nothing_that_was_confirmed_is_lost_when_the_broker_dies(broker, p
     confirmed = {body for body, error in results.items() if error is None}
     await broker.start()
     await eventually(lambda: transport.connected)
-    total = (await transport.depth(queue)).total
     consumer = await transport.consume(queue, 3000, inbox)
-    stored = await inbox.take_many(total)
-    for delivery in stored:
+    missing = set(confirmed)
+    while missing:  # a count that the broker gives so soon after its start may be short
+        delivery = await inbox.take()
         consumer.settle(delivery)
-    assert confirmed <= {each.body for each in stored}
+        missing.discard(delivery.body)
     assert {type(each) for each in results.values()} <= {type(None), TransportUnavailableError}
     assert all(len(outcome.calls) == 1 for outcome in outcomes.values())
 

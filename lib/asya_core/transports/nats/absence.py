@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from asya_core.errors import QueueMissingError, TransportError, TransportUnavailableError
 from asya_core.transports.base import Confirmed
 from asya_core.transports.nats.requests import Requests
+
+logger = logging.getLogger(__name__)
 
 
 class Absence:
@@ -39,6 +42,9 @@ class Absence:
             reason = QueueMissingError(f"queue {queue} does not exist; install its actor first")
         except TransportError as error:
             reason = error
+        except Exception as error:
+            logger.exception("asking for queue %s failed in a way that nobody foresaw", queue)
+            reason = TransportUnavailableError(f"{queue}: {type(error).__name__}: {error}")
         loop = asyncio.get_running_loop()
         for confirmed in self._waiting.pop(queue):
             loop.call_soon(confirmed, reason)  # by itself, so that one that fails costs the others nothing

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from asya_core.transports.base import Confirmed, Delivery, Depth
-from asya_core.transports.nats import streams
+from asya_core.transports.nats import contents, streams
 from asya_core.transports.nats.absence import Absence
 from asya_core.transports.nats.connection import Connection
 from asya_core.transports.nats.consumer import NatsConsumer
@@ -62,6 +62,17 @@ class NatsTransport:
     async def depth(self, queue: str) -> Depth:
         """Count the queue's messages. Raises QueueMissingError, TransportUnavailableError."""
         return await streams.depth(self._requests, queue)
+
+    async def queues(self, prefix: str) -> list[str]:
+        """Return the queues' names. Raises TransportUnavailableError, TransportRefusedError."""
+        return await contents.queues(self._requests, prefix)
+
+    async def peek(self, queue: str, limit: int) -> list[bytes]:
+        """Return messages that were never delivered; this costs them nothing.
+
+        Raises QueueMissingError, TransportUnavailableError, TransportRefusedError.
+        """
+        return await contents.peek(self._requests, queue, limit)
 
     async def consume(self, queue: str, prefetch: int, deliver: Callable[[Delivery], None]) -> NatsConsumer:
         """Begin to take messages. Raises QueueMissingError, TransportUnavailableError."""

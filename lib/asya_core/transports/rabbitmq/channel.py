@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 5.0
 
 Answered = Callable[[Any], None]
-"""Called with the answer's method, or with None when the channel is closed before it came."""
+"""Called with the answer's method, or the body of a message that was asked for, or with None when the channel is closed before it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,11 @@ class Channel:
             self._user.closed(closed)
 
     def content(self, method: bytes, properties: bytes, body: bytes) -> None:
-        """Hand a message on."""
-        if self._user is not None:
+        """Hand a message on; one that was asked for is an answer, which is its body."""
+        if method[:4] == wire.GET_OK and self._waiting:
+            self.unanswered_ticks = 0
+            self._waiting.popleft()(body)
+        elif self._user is not None:
             self._user.content(method, properties, body)
 
     def method(self, payload: bytes) -> None:

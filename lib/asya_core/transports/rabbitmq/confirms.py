@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from itertools import count
@@ -18,7 +19,7 @@ TICKS_TO_CONFIRM = 10
 """A message that is unconfirmed after so many ticks of the connection, a second each, is reported as such."""
 
 _unique = secrets.token_hex(8).encode()
-_numbers = count(1)
+_channels = count(1)
 
 
 class ConfirmChannel:
@@ -29,10 +30,11 @@ class ConfirmChannel:
         self._lost = lost
         self._channel = link.open_channel(self)
         self._channel.request(commands.Confirm.Select(), _nothing)
+        self._prefix = b"%b-%d-" % (_unique, next(_channels))
         self._tag = 0
         self._now = 0
-        self._waiting: dict[int, tuple[Confirmed, str, bytes, int]] = {}
-        self._returned: set[bytes] = set()
+        self._waiting: dict[int, tuple[Confirmed, str, int]] = {}
+        self._returned: set[int] = set()
         self._methods: dict[tuple[str, str], bytes] = {}
 
     def __len__(self) -> int:
@@ -45,10 +47,11 @@ class ConfirmChannel:
             method = wire.publish_method(self._channel.number, exchange.encode(), key.encode())
             if not exchange:
                 self._methods[exchange, key] = method
-        message_id = b"%b-%d" % (_unique, next(_numbers))
+        message_id = b"%b%d" % (self._prefix, self._tag + 1)
+        frames = [method, *wire.content(self._channel.number, message_id, body, self._link.frame_max)]
         self._tag += 1
-        self._waiting[self._tag] = (confirmed, queue, message_id, self._now)
-        self._link.write_all([method, *wire.content(self._channel.number, message_id, body, self._link.frame_max)])
+        self._waiting[self._tag] = (confirmed, queue, self._now)
+        self._link.write_all(frames)
 
     def tick(self) -> None:
         """Report what has waited too long; but while the server is blocked, it has not even read it yet."""
@@ -56,12 +59,13 @@ class ConfirmChannel:
             return
         self._now += 1
         late = []
-        for tag, (_, _, _, sent) in self._waiting.items():
+        for tag, (_, _, sent) in self._waiting.items():
             if self._now - sent <= TICKS_TO_CONFIRM:
                 break
             late.append(tag)
         for tag in late:
-            confirmed, queue, _, _ = self._waiting.pop(tag)
+            confirmed, queue, _ = self._waiting.pop(tag)
+            self._returned.discard(tag)
             confirmed(TransportUnavailableError(f"{queue} did not confirm within {TICKS_TO_CONFIRM} s"))
 
     def close(self) -> None:
@@ -69,8 +73,11 @@ class ConfirmChannel:
         self._channel.close()
 
     def content(self, _method: bytes, properties: bytes, body: bytes) -> None:
-        """Take note of a returned message; its confirmation follows."""
-        self._returned.add(methods.read_properties(properties, body)[0].encode())
+        """Take note of a returned message, unless nobody waits for it any more; its confirmation follows."""
+        message_id = methods.read_properties(properties, body)[0].encode()
+        tag = message_id.removeprefix(self._prefix)
+        if tag != message_id and tag.isdigit() and int(tag) in self._waiting:
+            self._returned.add(int(tag))
 
     def confirmed(self, method: bytes) -> None:
         """Report the messages that are confirmed or refused."""
@@ -91,20 +98,23 @@ class ConfirmChannel:
         """Do nothing: there is no subscription on this channel."""
 
     def closed(self, closed: Closed) -> None:
-        """Report everything unconfirmed; it may or may not have been stored."""
+        """Report everything unconfirmed, each by itself; it may or may not have been stored."""
         self._lost(closed)
         waiting, self._waiting = self._waiting, {}
-        for confirmed, queue, _, _ in waiting.values():
-            confirmed(TransportUnavailableError(f"{queue} did not confirm before the connection ended: {closed.text}"))
+        self._returned.clear()
+        loop = asyncio.get_running_loop()
+        for confirmed, queue, _ in waiting.values():
+            sentence = f"{queue} did not confirm before the connection ended: {closed.text}"
+            loop.call_soon(confirmed, TransportUnavailableError(sentence))
 
     def _report(self, tag: int, *, is_taken: bool) -> None:
         waiting = self._waiting.pop(tag, None)
         if waiting is None:
             return
-        confirmed, queue, message_id, _ = waiting
+        confirmed, queue, _ = waiting
         error: TransportError | None = None
-        if message_id in self._returned:
-            self._returned.remove(message_id)
+        if tag in self._returned:
+            self._returned.remove(tag)
             error = QueueMissingError(f"queue {queue} does not exist; install its actor first")
         elif not is_taken:
             error = TransportUnavailableError(f"queue {queue} refused the message; it may be full")

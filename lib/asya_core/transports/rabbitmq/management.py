@@ -9,12 +9,15 @@ from typing import Any
 from urllib.parse import quote
 
 from asya_core.errors import TransportRefusedError, TransportUnavailableError
+from asya_core.transports.base import is_queue_name
 from asya_core.transports.rabbitmq.settings import Secrets
 from asya_core.transports.servers import Server, tls_context
 
 ANSWER_SECONDS = 5.0
 UNAUTHORIZED = (401, 403)
 NOT_FOUND, OK = 404, 200
+PAGE_SIZE = 500
+"""Queues in one answer; the most that RabbitMQ gives."""
 
 
 class Management:
@@ -79,3 +82,19 @@ def count_in_flight(server: Server, vhost: str, queue: str, secrets: Secrets) ->
     """
     count = Management(server, secrets).queue(vhost, queue).get("messages_unacknowledged", 0)
     return count if isinstance(count, int) else 0
+
+
+def queue_names(server: Server, vhost: str, prefix: str, secrets: Secrets) -> list[str]:
+    """Return the names of the virtual host's queues that begin with `prefix`, but none of the delay ladder.
+
+    Raises TransportUnavailableError, TransportRefusedError.
+    """
+    management, names, page = Management(server, secrets), set[str](), 1
+    question = f"queues/{quote(vhost, safe='')}?columns=name&page_size={PAGE_SIZE}&page="
+    while True:
+        found = management.get(f"{question}{page}")
+        names.update(str(item["name"]) for item in found.get("items", ()))
+        page += 1
+        if page > found.get("page_count", 0):
+            break
+    return [name for name in names if name.startswith(prefix) and is_queue_name(name)]

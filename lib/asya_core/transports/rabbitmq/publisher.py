@@ -72,7 +72,10 @@ class Publisher:
     async def _publish_delayed(
         self, link: Link, queue: str, body: bytes, confirmed: Confirmed, delay: float, holding: Delivery | None
     ) -> None:
-        """Look whether the queue is there first: the ladder takes a message for any."""
+        """Look whether the queue is there first: the ladder takes a message for any.
+
+        What nobody foresaw is reported, too: whoever waits for a confirmation would wait for ever.
+        """
         try:
             await queues.require(link, queue)
             if not self._has_ladder:
@@ -83,6 +86,9 @@ class Publisher:
             self._send(link, exchange, key, body, confirmed, queue)
         except TransportError as error:
             confirmed(error)
+        except Exception as error:
+            logger.exception("publishing to %s with a delay failed in a way that nobody foresaw", queue)
+            confirmed(TransportUnavailableError(f"{queue}: {type(error).__name__}: {error}; nothing was sent"))
 
     def _send(self, link: Link, exchange: str, key: str, body: bytes, confirmed: Confirmed, queue: str) -> None:
         if len(body) > self._proven:

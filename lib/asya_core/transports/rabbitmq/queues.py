@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
-from pamqp.commands import Exchange, Queue
+from pamqp.commands import Basic, Exchange, Queue
 
 from asya_core.errors import (
     QueueConflictError,
@@ -76,6 +76,24 @@ async def require(link: Link, queue: str) -> int:
     async with channel_of(link, f"queue {queue}") as channel:
         found = await look_up(channel, queue)
         return int(found.message_count)
+
+
+async def peek(link: Link, queue: str, limit: int) -> list[bytes]:
+    """Get up to `limit` messages, then close the channel, which gives all of them back in their order.
+
+    Raises QueueMissingError, TransportRefusedError, TransportUnavailableError.
+    """
+    require_name(queue)
+    bodies: list[bytes] = []
+    async with channel_of(link, f"queue {queue}") as channel:
+        await look_up(channel, queue)
+        while len(bodies) < limit:
+            found = await channel.call(Basic.Get(queue=queue))
+            if not isinstance(found, bytes):
+                break
+            bodies.append(found)
+        await channel.call(Basic.Recover(requeue=True))
+    return bodies
 
 
 async def require_ladder(link: Link) -> None:

@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Callable
 from typing import Literal
 
+from asya_core.errors import TransportRefusedError
 from asya_core.transports.base import Confirmed, Delivery, Depth
 from asya_core.transports.rabbitmq import queues
 from asya_core.transports.rabbitmq.connection import Connection
@@ -69,6 +70,30 @@ class RabbitmqTransport:
         """
         ready = await queues.require(self._connection.link, queue)
         return Depth(ready, await self._in_flight(queue), 0)
+
+    async def queues(self, prefix: str) -> list[str]:
+        """Return the queues' names, which only the management API tells.
+
+        Raises TransportRefusedError where its address is not set, TransportUnavailableError.
+        """
+        server = self._settings.management
+        if server is None:
+            raise TransportRefusedError(
+                "only RabbitMQ's management API tells which queues there are; set ASYA_RABBITMQ_MANAGEMENT_URL"
+            )
+        management = importlib.import_module("asya_core.transports.rabbitmq.management")
+        secrets = read_secrets(self._settings.secrets_dir)
+        names: list[str] = await asyncio.to_thread(
+            management.queue_names, server, self._settings.vhost, prefix, secrets
+        )
+        return sorted(names)
+
+    async def peek(self, queue: str, limit: int) -> list[bytes]:
+        """Get messages and give them back, which counts as a delivery of each.
+
+        Raises QueueMissingError, TransportUnavailableError, TransportRefusedError.
+        """
+        return await queues.peek(self._connection.link, queue, limit)
 
     async def consume(self, queue: str, prefetch: int, deliver: Callable[[Delivery], None]) -> RabbitmqConsumer:
         """Begin to take messages. Raises QueueMissingError, TransportUnavailableError."""

@@ -19,7 +19,7 @@ HEARTBEAT = b"\x08\0\0\0\0\0\0\xce"
 
 METHOD, HEADER, BODY, HEARTBEAT_TYPE = 1, 2, 3, 8
 FRAME_END = 0xCE
-DELIVER, RETURN = b"\0\x3c\0\x3c", b"\0\x3c\0\x32"
+DELIVER, RETURN, GET_OK = b"\0\x3c\0\x3c", b"\0\x3c\0\x32", b"\0\x3c\0\x47"
 ACK, NACK = b"\0\x3c\0\x50", b"\0\x3c\0\x78"
 
 _FRAME = struct.Struct(">BHI")
@@ -104,7 +104,7 @@ class Parser:
 
     def _read_frame(self, kind: int, channel: int, payload: bytes) -> None:
         if kind == METHOD:
-            if payload[:4] in (DELIVER, RETURN):
+            if payload[:4] in (DELIVER, RETURN, GET_OK):
                 self._begin(channel, payload)
             elif channel in self._contents:
                 raise WireError(f"the server sent a method in the middle of a message on channel {channel}")

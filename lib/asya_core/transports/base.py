@@ -157,6 +157,19 @@ class Transport(Protocol):
     async def depth(self, queue: str) -> Depth:
         """Count the queue's messages. Raises QueueMissingError."""
 
+    async def queues(self, prefix: str) -> list[str]:
+        """Return the names of all queues that begin with `prefix`, sorted; without what the broker needs beside them.
+
+        Raises TransportRefusedError where the broker does not tell this user.
+        """
+
+    async def peek(self, queue: str, limit: int) -> list[bytes]:
+        """Return up to `limit` messages that are ready, oldest first as far as the broker knows; they stay there.
+
+        Where a broker can't show a message without delivering it (RabbitMQ, SQS), its count of deliveries goes up by
+        one, and for this moment no consumer gets it. Raises QueueMissingError.
+        """
+
     async def consume(self, queue: str, prefetch: int, deliver: Callable[[Delivery], None]) -> Consumer:
         """Begin to take messages, at most `prefetch` unsettled at a time. Raises QueueMissingError."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Literal
 
 from asya_core.errors import (
@@ -229,6 +230,15 @@ class MemoryTransport:
         """Count the queue's messages. Raises QueueMissingError, TransportUnavailableError."""
         found = self._broker.find(queue)
         return Depth(len(found.ready), len(found.held), len(found.delayed))
+
+    async def queues(self, prefix: str) -> list[str]:
+        """Return the queues' names. Raises TransportUnavailableError."""
+        self._broker.require_running()
+        return sorted(name for name in self._broker.queues if name.startswith(prefix))
+
+    async def peek(self, queue: str, limit: int) -> list[bytes]:
+        """Return the oldest ready messages. Raises QueueMissingError, TransportUnavailableError."""
+        return [message.body for message in islice(self._broker.find(queue).ready, limit)]
 
     async def consume(self, queue: str, prefetch: int, deliver: Callable[[Delivery], None]) -> MemoryConsumer:
         """Begin to take messages. Raises QueueMissingError, TransportUnavailableError."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 5.0
 
 Answered = Callable[[Any], None]
-"""Called with the answer's method, or the body of a message that was asked for, or with None when the channel is closed before it came."""
+"""Called with the answer's method, or the body of a message that was asked for, or with None when the channel is closed
+before it came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,8 +91,8 @@ class _Sending:
     """One publication on its way to a queue."""
 
     __slots__ = (
-        "_begun", "_body", "_delay", "_done", "_held", "_holding", "_publication", "_publisher", "_queue", "_size",
-        "_without_queue",
+        "_begun", "_body", "_delay", "_done", "_held", "_holding", "_missing_since", "_publication", "_publisher",
+        "_queue", "_size", "_without_queue",
     )  # fmt: skip
 
     def __init__(
@@ -108,6 +108,7 @@ class _Sending:
         self._begun = time.monotonic()
         self._delay = _FIRST_RETRY
         self._held = self._without_queue = False
+        self._missing_since: float | None = None
 
     def begin(self) -> None:
         """Publish for the first time, unless it is too large for anybody."""
@@ -147,8 +148,16 @@ class _Sending:
         if isinstance(error, MessageTooLargeError):
             return False
         if isinstance(error, QueueMissingError) and self._publication.kind != "happy_end":
-            return time.monotonic() - self._begun < self._publisher.settings.resiliency.unroutable_after
+            return self._missing_for() < self._publisher.settings.resiliency.unroutable_after
+        self._missing_since = None
         return True
+
+    def _missing_for(self) -> float:
+        """Return for how many seconds the queue has been found missing; while the broker is away nobody knows."""
+        now = time.monotonic()
+        if self._missing_since is None:
+            self._missing_since = now
+        return now - self._missing_since
 
     def _hold(self, error: Exception) -> None:
         if not self._held:

@@ -88,6 +88,21 @@ async def test_a_broker_that_is_away_is_waited_for_and_nothing_more_is_pulled(fo
         assert bench.queued("error-end") == []
 
 
+async def test_an_absence_of_the_broker_does_not_count_as_one_of_the_queue(folder):
+    async with working(folder, echo, **SOON) as bench:
+        bench.transport.refuse = lambda *_: AWAY
+        await bench.send(envelope("m1", route=ELSEWHERE))
+        await bench.ledger.until(lambda: len(bench.ledger.all("published")) > 5)
+        await asyncio.wait_for(passed(0.15), 5)
+        before = len(bench.ledger.all("published"))
+        bench.transport.refuse = lambda *_: None
+        await bench.ledger.until(lambda: len(bench.ledger.all("published")) > before + 2)
+        assert bench.queued("error-end") == []
+
+        (record,) = await bench.until_queued("error-end")
+        assert record["payload"]["error"] == "unroutable"
+
+
 @pytest.mark.parametrize("end", ["happy-end", "error-end"])
 async def test_an_end_queue_is_waited_for_without_limit(folder, end):
     answer = echo if end == "happy-end" else silence

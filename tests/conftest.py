@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.brokers.certificates import make_certificates
+from tests.brokers.moto_server import MotoServer
 from tests.brokers.rabbitmq_server import GivenRabbitmq, RabbitmqServer, programs_or_skip
 
 
@@ -37,3 +38,12 @@ def rabbitmq_server(need, tmp_path_factory, rabbitmq_certificates):
     server.start()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def moto_server():
+    """Give SQS and S3 at one address; whoever uses them takes queues and buckets of names of its own."""
+    server = MotoServer()
+    server.start()
+    yield server
+    server.stop()

@@ -28,12 +28,25 @@ def object_key(prefix: str, id_: str, generation: int, created_at: object = None
 
 
 def _name(id_: str, generation: int) -> str:
-    """Return one path segment that no other id has; ordinary ids stay as they are."""
+    return f"{written_id(id_)}.{generation}"
+
+
+def written_id(id_: str) -> str:
+    """Return how keys write an id: part of a path segment that no other id has; ordinary ids stay as they are."""
     written = quote(id_, safe=":", errors="surrogatepass").replace("~", "%7E")
     if len(written) > _LONGEST_NAME:
         digest = hashlib.sha256(id_.encode("utf-8", "surrogatepass")).hexdigest()
         written = f"{written[:100]}-h{digest[:32]}"
-    return f"{written}.{generation}"
+    return written
+
+
+def split_key(key: str) -> tuple[str, int] | None:
+    """Return how the key of a stored envelope writes the id, and the generation; None for any other key."""
+    name, dot, suffix = key.rpartition("/")[2].rpartition(".")
+    written, _, generation = name.rpartition(".")
+    if not dot or suffix != "json" or not written or not (generation.isascii() and generation.isdigit()):
+        return None
+    return written, int(generation)
 
 
 def _day(created_at: object) -> str:

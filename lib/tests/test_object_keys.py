@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asya_core.object_keys import claim_key, object_key
+from asya_core.object_keys import claim_key, object_key, split_key, written_id
 
 any_text = st.text(st.characters(codec=None), min_size=1, max_size=300)
 look_alikes = st.text("a/%2F.0", min_size=1, max_size=4)
@@ -65,3 +65,15 @@ def test_different_envelopes_have_different_names(first, second, one, other):
 @given(any_text)
 def test_names_fit_into_a_file_system(id_):
     assert len(object_key("p", id_, 12345, None).split("/")[-1]) <= 240
+
+
+@pytest.mark.parametrize("id_", ["order-7", "a.b-0.1", "../x", "ü", "x" * 5000])
+@pytest.mark.parametrize("generation", [0, 12])
+def test_a_key_tells_id_and_generation_again(id_, generation):
+    key = object_key("error-asya/", id_, generation, "2026-03-01T10:00:00Z")
+    assert split_key(key) == (written_id(id_), generation)
+
+
+@pytest.mark.parametrize("key", ["a/b.txt", "a/b.json", "a/b.x.json", "a/.1.json", "", "a/b.\u0661.json"])
+def test_any_other_key_tells_nothing(key):
+    assert split_key(key) is None

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from asya_cli.assets import find_assets
+from asya_cli.convert.conversion import Conversion, convert
 from asya_cli.convert.documents import Manifest
+from asya_cli.convert.notes import Note
+
+SCHEMA = json.loads((find_assets().chart("actor") / "values.schema.json").read_text(encoding="utf-8"))
+MINIMAL = {"image": "a:1", "handler": "a.b", "scaling": {"enabled": False}}
 
 
 def manifest(spec: dict[str, Any], name: str = "text-classifier", **metadata: Any) -> Manifest:
@@ -17,6 +24,16 @@ def pod(container: dict[str, Any], **fields: Any) -> dict[str, Any]:
         "kind": "Deployment",
         "template": {"spec": {"containers": [{"name": "asya-runtime", **container}], **fields}},
     }
+
+
+def converted(spec: dict[str, Any], **metadata: Any) -> Conversion:
+    """The conversion of a manifest with this spec, where the flavors gpu and spot are at hand."""
+    return convert(manifest(spec, **metadata), SCHEMA, {"gpu", "spot"})
+
+
+def left(spec: dict[str, Any], **metadata: Any) -> dict[str, Note]:
+    """The notes on what of a spec could not be carried over, by path."""
+    return {note.path: note for note in converted(spec, **metadata).notes.left}
 
 
 HANDLER = [{"name": "ASYA_HANDLER", "value": "classifier.TextClassifier.process"}]

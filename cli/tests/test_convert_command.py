@@ -37,10 +37,15 @@ def test_each_actor_becomes_a_file_beside_the_manifests_and_a_command(folder):
     assert done.stdout.splitlines() == [
         f"helm install {name} asya/actor --namespace ml -f {name}.yaml" for name in ("one", "two")
     ]
-    assert done.stderr.splitlines() == [
+    *left_out, note = done.stderr.splitlines()
+    assert left_out == [
         f"{name}: left out: spec.stateProxy: the state proxy is not built yet; keep state outside of the actor"
         for name in ("one", "two")
     ]
+    assert note == (
+        "note: the manifests of 2 actors name no transport, so it is nats unless another file says otherwise; "
+        "say it once, in a file such as values/sqs.yaml"
+    )
     assert yaml.safe_load((folder / "one.yaml").read_text()) == {
         "image": "a:1",
         "handler": "a.b",
@@ -98,13 +103,26 @@ def test_one_name_in_two_namespaces_makes_a_folder_for_each_namespace(folder):
     }
 
 
+def test_what_no_manifest_says_of_a_transport_is_asked_for_once(folder):
+    texts = [ACTOR.replace("NAME", name).replace("spec: {", "spec: {transport: rabbitmq, ") for name in ("one", "two")]
+    done = asya(folder, "-", "--no-check", stdin="---\n".join(texts))
+
+    assert done.stderr.splitlines()[-1] == (
+        "note: the manifests of 2 actors do not say where rabbitmq is and who may use it; "
+        "say it once, in a file such as values/rabbitmq.yaml"
+    )
+
+
 def test_end_actors_and_other_objects_are_left_aside(folder):
-    text = f"{ACTOR.replace('NAME', 'happy-end')}---\n{BOTH}---\nkind: Secret\nmetadata: {{name: s}}\n"
+    sink = ACTOR.replace("NAME", "results").replace("spec: {", "spec: {actor: x-sink, ")
+    text = f"{ACTOR.replace('NAME', 'happy-end')}---\n{sink}---\n{BOTH}---\nkind: Secret\nmetadata: {{name: s}}\n"
     done = asya(folder, "-", "--no-check", stdin=text)
 
     assert "note: Secret s is no AsyncActor and is left aside" in done.stderr
     assert "note: happy-end is an end actor, which the chart crew brings; it is left aside" in done.stderr
+    assert "note: results is an end actor" in done.stderr
     assert not (folder / "happy-end.yaml").exists()
+    assert not (folder / "results.yaml").exists()
 
 
 def test_what_the_chart_refuses_is_shown_at_its_line(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import click
 
 from asya_cli.argument import STDIN, read_text
 from asya_cli.assets import Assets, find_assets
-from asya_cli.convert.conversion import END_ACTORS, Conversion, convert
+from asya_cli.convert.conversion import Conversion, convert, is_end
 from asya_cli.convert.documents import Manifest, read_manifests
 from asya_cli.convert.writing import plan_files, write_files
 from asya_cli.errors import FAILED, MisuseError
@@ -56,6 +57,7 @@ def command(*, manifests: str, output: Path | None, chart: str, force: bool, che
     for conversion, line in zip(conversions, commands, strict=True):
         _tell_notes(conversion)
         click.echo(line)
+    _tell_transports(conversions)
     return _check(conversions, files, assets) if check else 0
 
 
@@ -71,7 +73,7 @@ def _convert_all(manifests: Iterable[Manifest], assets: Assets) -> list[Conversi
     flavors = {file.stem for file in assets.flavors.glob("*.yaml")}
     conversions = []
     for manifest in manifests:
-        if manifest.name in END_ACTORS:
+        if is_end(manifest):
             click.echo(
                 f"note: {manifest.name} is an end actor, which the chart crew brings; it is left aside", err=True
             )
@@ -85,6 +87,20 @@ def _tell_notes(conversion: Conversion) -> None:
         click.echo(f"{conversion.release}: left out: {note}", err=True)
     for note in conversion.notes.changed:
         click.echo(f"{conversion.release}: look at: {note}", err=True)
+
+
+def _tell_transports(conversions: Sequence[Conversion]) -> None:
+    """Say once for each transport what the cluster knew of it, and no manifest."""
+    unsaid = Counter(each.transport for each in conversions if each.transport not in each.values.get("transports", {}))
+    for transport, count in sorted(unsaid.items()):
+        actors = f"{count} actor{'' if count == 1 else 's'}"
+        said = (
+            f"do not say where {transport} is and who may use it"
+            if transport
+            else "name no transport, so it is nats unless another file says otherwise"
+        )
+        file = f"values/{transport or 'sqs'}.yaml"
+        click.echo(f"note: the manifests of {actors} {said}; say it once, in a file such as {file}", err=True)
 
 
 def _check(conversions: Sequence[Conversion], files: Sequence[Path], assets: Assets) -> int:

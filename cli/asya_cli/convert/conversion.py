@@ -34,7 +34,10 @@ _OF_THE_CLUSTER = {
     "selfLink",
     "uid",
 }
-_OF_TOOLS = ("kubectl.kubernetes.io/", "app.kubernetes.io/", "helm.sh/", "meta.helm.sh/", "argocd.argoproj.io/")
+_OF_TOOLS = ("kubectl.kubernetes.io", "app.kubernetes.io", "helm.sh", "argoproj.io", "crossplane.io", "fluxcd.io")
+"""Domains of labels and annotations that say by which tool an object came, and nothing of the actor."""
+
+_CREW = "asya_crew."
 _HEADER = "# Values of the actor {name}, from its AsyncActor manifest. Install it with:\n# {command}\n"
 
 
@@ -47,6 +50,11 @@ class Conversion:
     values: Mapping[str, Any]
     flavors: Sequence[str]
     notes: Notes
+
+    @property
+    def transport(self) -> str:
+        """The transport that the values name; empty where they name none."""
+        return str(self.values.get("transport", ""))
 
     def command(self, file: str, chart: str) -> str:
         """Return the command that installs it from `file`, as one writes it into a shell."""
@@ -85,7 +93,18 @@ def convert(manifest: Manifest, schema: Schema, flavors: Collection[str]) -> Con
     if actor != release:
         values = {"actor": actor, **values}
     _take_metadata(values, manifest.metadata, notes)
+    if str(values.get("handler", "")).startswith(_CREW):
+        notes.change(
+            "spec.handler",
+            f"{values['handler']} is the original's own code and needs the original's runtime",
+            "leave this actor out, and put code of yours in its place",
+        )
     return Conversion(release, str(manifest.metadata.get("namespace") or ""), values, named, notes)
+
+
+def is_end(manifest: Manifest) -> bool:
+    """Say whether a manifest is one of the actors that a message ends in."""
+    return manifest.name in END_ACTORS or manifest.spec.get("actor") in END_ACTORS
 
 
 def named_flavors(values: Mapping[str, Any]) -> list[str]:
@@ -99,13 +118,18 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _take_metadata(values: dict[str, Any], metadata: Mapping[str, Any], notes: Notes) -> None:
-    labels = {key: str(value) for key, value in (metadata.get("labels") or {}).items() if not key.startswith(_OF_TOOLS)}
+    labels = {key: str(value) for key, value in (metadata.get("labels") or {}).items() if not _of_tool(key)}
     if labels:
         values["podLabels"] = {**labels, **values.get("podLabels", {})}
     for key in metadata.get("annotations") or {}:
-        if not key.startswith(_OF_TOOLS):
+        if not _of_tool(key):
             notes.leave(
                 f"metadata.annotations.{key}", "a release has no annotations", "use podAnnotations for the pods'"
             )
     for key in sorted(metadata.keys() - {"name", "namespace", "labels", "annotations"} - _OF_THE_CLUSTER):
         notes.leave(f"metadata.{key}", "a release has no such field", "remove it")
+
+
+def _of_tool(key: str) -> bool:
+    domain = f".{key.partition('/')[0]}"
+    return domain.endswith(tuple(f".{each}" for each in _OF_TOOLS))

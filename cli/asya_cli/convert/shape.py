@@ -12,6 +12,9 @@ _SHAPE = {
     "env": _NAMED,
     "sidecar": {"env": _NAMED},
     "scaling": {},
+    "startup": {},
+    "transports": {"*": {}},
+    "compositionRef": {"name": str},
     "timeout": {"gracefulShutdown": (int, float)},
     "resiliency": {
         "retry": {"backoffCoefficient": (int, float)},

@@ -9,6 +9,7 @@ from typing import Any
 from asya_cli.convert.known import Schema, take_unknown
 from asya_cli.convert.notes import Notes
 from asya_cli.convert.resiliency import modernise_resiliency
+from asya_cli.convert.sidecar import take_sidecar
 from asya_cli.convert.workload import lift_workload
 from asya_core.durations import parse_duration
 
@@ -23,6 +24,7 @@ _CROSSPLANE = (
     "resourceRef",
     "writeConnectionSecretToRef",
 )
+_COMPOSITION = "asyncactor-"
 _DEFAULTS_2026 = {"maxReplicaCount": 10, "pollingInterval": 30, "cooldownPeriod": 300}
 _SCALING = {"minReplicas": "minReplicaCount", "maxReplicas": "maxReplicaCount"}
 _FIRST = ("actor", "flavor", "flavors", "image", "handler", "handlerMode")
@@ -37,13 +39,12 @@ def values_of(spec: Mapping[str, Any], schema: Schema, notes: Notes) -> dict[str
     """
     values = copy.deepcopy(dict(spec))
     is_2025 = "workload" in values
-    for key in [key for key in _CROSSPLANE if key in values]:
-        del values[key]
+    _take_composition(values)
     lift_workload(values, schema["properties"], notes)
     _rename(values)
     modernise_resiliency(values, notes)
     _take_environment(values, notes)
-    _leave_their_sidecar(values.get("sidecar"), notes)
+    take_sidecar(values, notes)
     _leave_unbuilt(values, schema, notes)
     _scale(values, is_2025=is_2025, notes=notes)
     _check_grace(values, notes)
@@ -52,6 +53,15 @@ def values_of(spec: Mapping[str, Any], schema: Schema, notes: Notes) -> dict[str
         notes.leave(f"spec.{path}", "the chart has no such key", remedy)
     ordered = [*(key for key in _FIRST if key in values), *(key for key in values if key not in _FIRST)]
     return {key: values[key] for key in ordered if values[key] not in ({}, [], None)}
+
+
+def _take_composition(values: dict[str, Any]) -> None:
+    """Leave out what is Crossplane's, all but the transport, by which the original's compositions are called."""
+    name = values.get("compositionRef", {}).get("name", "")
+    if name.startswith(_COMPOSITION):
+        values.setdefault("transport", name.removeprefix(_COMPOSITION))
+    for key in [key for key in _CROSSPLANE if key in values]:
+        del values[key]
 
 
 def _rename(values: dict[str, Any]) -> None:
@@ -82,23 +92,6 @@ def _take_environment(values: dict[str, Any], notes: Notes) -> None:
     values["env"] = kept
 
 
-def _leave_their_sidecar(sidecar: Any, notes: Notes) -> None:
-    """Leave out which sidecar runs and what it reads; its resources stay."""
-    if not isinstance(sidecar, dict):
-        return
-    for key in [key for key in ("image", "imagePullPolicy") if key in sidecar]:
-        del sidecar[key]
-        notes.leave(f"spec.sidecar.{key}", "the original's sidecar; ours is chosen by the chart", "give imageRegistry")
-    env = sidecar.get("env") or []
-    for entry in [each for each in env if each["name"] != "ASYA_LOG_LEVEL"]:
-        env.remove(entry)
-        notes.leave(
-            f"spec.sidecar.env.{entry['name']}",
-            "a setting of the original's sidecar; ours are values",
-            "look for it in docs/reference/values.md (timeout.actor, transports, queues.prefix)",
-        )
-
-
 def _leave_unbuilt(values: dict[str, Any], schema: Schema, notes: Notes) -> None:
     if values.pop("stateProxy", None):
         notes.leave("spec.stateProxy", "the state proxy is not built yet", "keep state outside of the actor")
@@ -127,7 +120,14 @@ def _scale(values: dict[str, Any], *, is_2025: bool, notes: Notes) -> None:
             )
         return
     if values.get("flavors") or values.get("flavor"):
-        return  # a flavor may say otherwise, and would be overruled
+        # A flavor may say otherwise, and would be overruled.
+        if scaling and all(scaling.get(key) == value for key, value in _DEFAULTS_2026.items()):
+            notes.change(
+                "spec.scaling",
+                "it holds what the cluster filled in, and overrules the flavors, as it did there",
+                "remove what you did not write",
+            )
+        return
     if (scaling or {}).get("enabled", True):
         values["scaling"] = {**(scaling or {}), **{k: v for k, v in _DEFAULTS_2026.items() if k not in (scaling or {})}}
 

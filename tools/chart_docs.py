@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from tools.generate_schema import TYPES, expanded
+from tools.generate_schema import TYPES, said_of
 from tools.outputs import ROOT, GenerateError, Output, run
 from tools.values_comments import Key, read_keys, walk
 
@@ -73,7 +73,7 @@ def _table(keys: Iterable[Key]) -> str:
 
 
 def _type(key: Key) -> str:
-    said = expanded(key.hint)
+    said = said_of(key)
     if "enum" in said:
         return "one of " + ", ".join(f"`{each}`" for each in said["enum"])
     types = said.get("type", TYPES.get(type(key.default), "object"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -36,6 +37,8 @@ ENDS = ("happy-end", "error-end")
 # What all actors of a release have together, since one hook Job makes all queues; `actor` is the key in `actors`.
 NOT_OF_ONE_ACTOR = {"actor", "transport", "transports", "queues"}
 ACTOR_NAME: Schema = {"pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
+# Defaults such as 5m make a key a length of time.
+_DURATION = re.compile(r"[0-9]+(ms|s|m|h)")
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", type(None): "null"}
 
 
@@ -111,17 +114,27 @@ def _required(keys: dict[str, Key]) -> list[str]:
 
 
 def _must_be_there(key: Key) -> bool:
-    return key.default not in (None, "", [], {}) and "null" not in expanded(key.hint).get("type", ())
+    return key.default not in (None, "", [], {}) and "null" not in said_of(key).get("type", ())
 
 
 def _of(key: Key, *, complete: bool) -> Schema:
-    said = expanded(key.hint)
+    said = said_of(key)
     if key.children:
         inferred = closed(properties_of(key.children, complete=complete))
         inferred |= {"required": _required(key.children)} if complete and _required(key.children) else {}
     else:
         inferred = {} if "type" in said or "enum" in said else {"type": TYPES.get(type(key.default), "object")}
     return inferred | said | ({"description": key.meaning} if key.meaning else {})
+
+
+def said_of(key: Key) -> Schema:
+    """Return what is said of a key's shape: its hint, or, without one, the shape of its name or of its default."""
+    name = key.path.rpartition(".")[2]
+    if key.hint or key.children:
+        return expanded(key.hint)
+    if name in _definitions():
+        return expanded({"use": name})
+    return expanded({"use": "duration"}) if _DURATION.fullmatch(str(key.default)) else {}
 
 
 def expanded(hint: Schema) -> Schema:

@@ -17,6 +17,10 @@ def policy(**fields):
     return {"resiliency": {"policies": {"default": fields}}}
 
 
+def sqs(**fields):
+    return {"transport": "sqs", "transports": {"sqs": fields}}
+
+
 RABBITMQ = {"transport": "rabbitmq"}
 CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}
 HPA = {"metrics": [{"type": "Resource", "resource": CPU}]}
@@ -44,7 +48,7 @@ REFUSED = {
         "apiVersion, kind, metadata, spec: a whole manifest is no values file; save what stands under its spec as one",
     ),
     "state proxy": ({"stateProxy": [{"name": "x"}]}, "stateProxy: the state proxy is not built yet; remove the key"),
-    "sqs": ({"transport": "sqs"}, 'transport: "sqs" is not built yet; use one of nats, rabbitmq'),
+    "kafka": ({"transport": "kafka"}, 'transport: "kafka" is not built yet; use one of nats, rabbitmq, sqs'),
     "unknown transport": ({"transport": "carrier-pigeon"}, 'transport: "carrier-pigeon" is unknown; use one of nats'),
     "url": ({"transports": {"nats": {"url": "nats:4222"}}}, 'transports.nats.url: "nats:4222" is no address'),
     "credentials in url": (
@@ -62,6 +66,39 @@ REFUSED = {
     "credentials in management url": (
         {**RABBITMQ, "transports": {"rabbitmq": {"managementUrl": "http://me:secret@x"}}},
         "transports.rabbitmq.managementUrl: it holds credentials",
+    ),
+    "endpoint": (
+        sqs(endpoint="sqs:4566"),
+        'transports.sqs.endpoint: "sqs:4566" is no address of a server; write it like',
+    ),
+    "endpoint with a path": (
+        sqs(endpoint="http://x/000000000000"),
+        "is no address of a server; write it like http://host",
+    ),
+    "credentials in the endpoint": (
+        sqs(endpoint="https://key:secret@sqs.example.com"),
+        "transports.sqs.endpoint: it holds credentials, which whoever may read the release would see; move them into",
+    ),
+    "hidden for no time": (
+        sqs(visibilityTimeout="500ms"),
+        "transports.sqs.visibilityTimeout: SQS hides no message for 500ms; use 1s to 12h (it is renewed while",
+    ),
+    "hidden for too long": (sqs(visibilityTimeout=43201), "SQS hides no message for 43201; use 1s to 12h"),
+    "patient request": (
+        sqs(waitTime="21s"),
+        "transports.sqs.waitTime: SQS answers after 20 s at the latest, so 21s can't",
+    ),
+    "a day for one message": (
+        {**sqs(), "timeout": {"actor": "12h"}},
+        "timeout.actor: 12h is not shorter than 12 hours, after which SQS takes any message back; lower it, or use",
+    ),
+    "long queue": (
+        {**sqs(), "actor": "a" * 62, "queues": {"prefix": "a" * 15}},
+        "queues.prefix: with the actor's name it makes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ),
+    "owner's tag": (
+        sqs(tags={"asya.sh/owner": "me"}),
+        "transports.sqs.tags.asya.sh/owner: the chart sets it from transports.sqs.owner; remove it, and set that",
     ),
     "no secret for keda": (
         {**RABBITMQ, "transports": {"rabbitmq": {"existingSecret": ""}}},

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chart.rendering import HANDLER, JOB, RUNTIME, SIDECAR
 
-TRANSPORTS = ("nats", "rabbitmq")
+TRANSPORTS = ("nats", "rabbitmq", "sqs")
 
 
 @pytest.fixture(scope="module", params=TRANSPORTS)
@@ -36,7 +36,11 @@ def test_the_users_container_gets_neither_files_nor_variables_of_it(secured):
 
     assert "asya-secrets" not in container
     assert "broker" not in container
-    assert not [name for name in secured.env(RUNTIME) if "NATS" in name or "RABBITMQ" in name or "SECRET" in name]
+    assert not [
+        name
+        for name in secured.env(RUNTIME)
+        if any(word in name for word in ("NATS", "RABBITMQ", "SQS", "AWS", "SECRET"))
+    ]
 
 
 def test_no_pod_gets_a_service_accounts_token(secured):

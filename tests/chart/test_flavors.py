@@ -20,7 +20,7 @@ OF_ENDS = [name for name, flavor in FLAVORS.items() if flavor.chart == "crew"]
 PAIRS = list(itertools.combinations(OF_ACTORS, 2))
 WANTED = {
     *("cpu-fast", "gpu", "gpu-inference", "agentic", "spot", "scale-to-zero", "always-on", "long-handler"),
-    *("high-throughput", "restricted-egress", "s3-results", "nats", "rabbitmq"),
+    *("high-throughput", "restricted-egress", "s3-results", "nats", "rabbitmq", "sqs"),
 }
 CONFLICTS = {
     ("agentic", "cpu-fast"): ["preset.resources.requests.cpu", "scaling.queueLength", "timeout.actor"],
@@ -41,6 +41,8 @@ CONFLICTS = {
     ("gpu-inference", "scale-to-zero"): ["scaling.cooldownPeriod"],
     ("high-throughput", "long-handler"): ["scaling.queueLength"],
     ("nats", "rabbitmq"): ["transport"],
+    ("nats", "sqs"): ["transport"],
+    ("rabbitmq", "sqs"): ["transport"],
 }
 """Pairs that set the same key to two values. A new one needs a line here, and its name in both files (`Not with`)."""
 LISTS = {

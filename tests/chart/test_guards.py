@@ -22,7 +22,7 @@ REFUSED_CREW = {
         "store.prefixes: results and errors would share one folder; give them two",
     ),
     "a flavor of actors": ({"flavors": ["spot"]}, "flavors: spot was not given; flavors are values files, so add -f"),
-    "what the actor chart refuses": ({"error-end": {"transport": "sqs"}}, 'transport: "sqs" is not built yet'),
+    "what the actor chart refuses": ({"error-end": {"transport": "kafka"}}, 'transport: "kafka" is not built yet'),
 }
 
 
@@ -92,7 +92,7 @@ def test_every_guard_names_a_value_says_why_and_what_to_do(told):
 
 
 def test_all_mistakes_are_told_at_once(helm):
-    message = helm.refusal({"image": "x", "transport": "sqs", "flavors": ["gpu"], "timeout": {"gracefulShutdown": 1}})
+    message = helm.refusal({"image": "x", "transport": "kafka", "flavors": ["gpu"], "timeout": {"gracefulShutdown": 1}})
 
     paths = [line.split(": ")[1] for line in message.splitlines() if line.startswith("ERROR: ")]
     assert paths == ["handler", "flavors", "timeout.gracefulShutdown", "transport"]

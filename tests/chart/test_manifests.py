@@ -80,7 +80,7 @@ def scaling(spec):
         "max": spec["maxReplicaCount"],
         "polling": spec["pollingInterval"],
         "cooldown": spec["cooldownPeriod"],
-        "queueLength": int(trigger.get("lagThreshold") or trigger["value"]),
+        "queueLength": int(next(trigger[key] for key in ("lagThreshold", "value", "queueLength") if key in trigger)),
         "modifiers": spec["advanced"].get("scalingModifiers"),
         "restore": spec["advanced"].get("restoreToOriginalReplicaCount"),
         "triggers": [each["name"] for each in spec["triggers"]],

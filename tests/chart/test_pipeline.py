@@ -124,7 +124,7 @@ def test_an_actors_flavors_come_from_the_chart_and_count_for_it_alone(pipeline):
 
 def test_an_actors_own_keys_win_over_its_flavors(helm):
     own = {"handler": "a.b", "flavor": "spot", "flavors": ["gpu"], "scaling": {"maxReplicaCount": 2}}
-    spec = template(helm, {"image": IMAGE, "actors": {"x": own}}).one("ScaledObject", "x")["spec"]
+    spec = template(helm, {"image": IMAGE, "transport": "nats", "actors": {"x": own}}).one("ScaledObject", "x")["spec"]
 
     assert (spec["maxReplicaCount"], spec["cooldownPeriod"]) == (2, 600)
 

@@ -32,7 +32,28 @@ kubectl.kubernetes.io/default-container: asya-runtime
 {{- if .values.runtime.inject }}
 checksum/runtime: {{ include "actor.configmap-runtime.checksum" . }}
 {{- end }}
+{{- if and (include "actor.withoutIdentity" .) (not (hasKey .values.podAnnotations "eks.amazonaws.com/skip-containers")) }}
+eks.amazonaws.com/skip-containers: {{ include "actor.withoutIdentity" . }}
+{{- end }}
 {{- with .values.podAnnotations }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/*
+The user's containers, which get no cloud identity where it is what enters the broker; nothing where they may have it.
+The webhook of EKS that hands out identities reads this.
+*/}}
+{{- define "actor.withoutIdentity" -}}
+{{- $may := .values.runtime.cloudIdentity -}}
+{{- if kindIs "invalid" $may -}}
+{{- $may = ne (include "actor.transport.byIdentity" .) "true" -}}
+{{- end -}}
+{{- if not $may -}}
+{{- $names := list "asya-runtime" -}}
+{{- range concat (.values.initContainers | default list) (.values.extraContainers | default list) -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- join "," $names }}
+{{- end -}}
 {{- end }}

@@ -1,7 +1,7 @@
 {{- define "actor.guards.transport" -}}
 {{- $built := include "actor.transports" . | fromJsonArray -}}
 {{- if not (has .values.transport $built) -}}
-{{- $why := ternary "is not built yet" "is unknown" (has .values.transport (list "sqs" "pubsub" "kafka")) }}
+{{- $why := ternary "is not built yet" "is unknown" (has .values.transport (list "pubsub" "kafka")) }}
 ERROR: transport: {{ .values.transport | quote }} {{ $why }}; use one of {{ join ", " $built }}
 {{- else -}}
 {{- include "actor.guards.addresses" . }}
@@ -21,13 +21,15 @@ ERROR: transports.rabbitmq.existingSecret: the management API asks for a user, s
 {{- $path := printf "transports.%s" .values.transport -}}
 {{- $transport := get .values.transports .values.transport -}}
 {{- $forms := get (dict
-  "nats" (dict "pattern" "^(nats|tls)://[^/]+" "example" "nats://host:4222")
-  "rabbitmq" (dict "pattern" "^amqps?://[^/]+" "example" "amqp://host:5672")
+  "nats" (dict "field" "url" "pattern" "^(nats|tls)://[^/]+" "example" "nats://host:4222")
+  "rabbitmq" (dict "field" "url" "pattern" "^amqps?://[^/]+" "example" "amqp://host:5672")
+  "sqs" (dict "field" "endpoint" "pattern" "^$|^https?://[^/]+/?$" "example" "http://host:4566")
 ) .values.transport -}}
-{{- if not (regexMatch $forms.pattern $transport.url) }}
-ERROR: {{ $path }}.url: {{ $transport.url | quote }} is no address of a server; write it like {{ $forms.example }}
+{{- $address := get $transport $forms.field -}}
+{{- if not (regexMatch $forms.pattern $address) }}
+ERROR: {{ $path }}.{{ $forms.field }}: {{ $address | quote }} is no address of a server; write it like {{ $forms.example }}
 {{- end }}
-{{- range $field := list "url" "managementUrl" -}}
+{{- range $field := list "url" "managementUrl" "endpoint" -}}
 {{- if regexMatch "://[^/]*@" (get $transport $field) }}
 ERROR: {{ $path }}.{{ $field }}: it holds credentials, which whoever may read the release would see; move them into a Secret and name that in {{ $path }}.existingSecret
 {{- end }}

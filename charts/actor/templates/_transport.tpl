@@ -7,7 +7,7 @@ sees depths), and actor.transport.x.ports (the ports that pods reach it at, as a
 
 {{/* The transports that are built, as a JSON list. */}}
 {{- define "actor.transports" -}}
-{{- list "nats" "rabbitmq" | toJson }}
+{{- list "nats" "rabbitmq" "sqs" | toJson }}
 {{- end }}
 
 {{/* Variables that sidecar and hook Job share, as a JSON map. Credentials come as files, never from here. */}}
@@ -46,4 +46,9 @@ sees depths), and actor.transport.x.ports (the ports that pods reach it at, as a
     optional: true
     {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* true where the service account's cloud identity enters the broker, so that no container of the user's may have it. */}}
+{{- define "actor.transport.byIdentity" -}}
+{{- and (eq .values.transport "sqs") (not (include "actor.transport.secret" .)) }}
 {{- end }}

@@ -21,6 +21,7 @@ volumeMounts, tolerations and initContainers are lists. Takes: the values as giv
 {{- range $field, $value := include "actor.values.handler" $values | fromJson -}}
 {{- $_ := set $values $field $value -}}
 {{- end -}}
+{{- $_ := set $values "transport" (coalesce $values.transport $preset.transport "nats") -}}
 {{- omit $values "preset" "secretRefs" | toJson }}
 {{- end }}
 

@@ -70,7 +70,7 @@ keys, its own keys. Takes: root, end.
   "image" (include "actor.image" (dict "context" $context "image" $given.image "name" "asya-crew"))
   "handler" (get $handlers .end)
   "handlerMode" "envelope"
-  "runtime" (dict "inject" false)
+  "runtime" (dict "inject" false "cloudIdentity" true)
   "preset" $preset
 | toJson }}
 {{- end }}

@@ -25,12 +25,12 @@ ERROR: actors.{{ $name }}.flavors: no flavor {{ . | quote }} is in the chart; us
 
 {{/* What the chart `actor` has against each actor, and what an actor can't have for itself. Takes: the root. */}}
 {{- define "pipeline.actorGuards" -}}
-{{- $transport := .Values.transport | default .Values.actor.transport -}}
 {{- range $name, $made := .prepared.actors -}}
 {{- $context := dict "root" $ "files" $.Subcharts.actor.Files "name" $name "raw" $made.raw "values" $made.values "shared" dict -}}
 {{- range splitList "\n" (include "actor.guards" $context | trim) }}
 {{ . | replace "ERROR: " (printf "ERROR: actors.%s." $name) }}
 {{- end }}
+{{- $transport := (get $.prepared.release $.Release.Name).values.transport -}}
 {{- if ne $made.values.transport $transport }}
 ERROR: actors.{{ $name }}.flavors: they choose transport {{ $made.values.transport | quote }}, and the release has {{ $transport | quote }}; set transport for the whole release, or use another release
 {{- end }}

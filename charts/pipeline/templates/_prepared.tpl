@@ -17,11 +17,11 @@ Takes: the root.
 {{- $_ := set $prepared.actors $name (dict "raw" $raw "values" (include "actor.values" $raw | fromJson)) -}}
 {{- end -}}
 {{- end -}}
-{{- include "pipeline.refuse" (include "pipeline.actorGuards" .) -}}
 {{- if $prepared.actors -}}
 {{- $raw := include "actor.overlay" (dict "base" $shared "over" (include "pipeline.nameless" . | fromJson)) | fromJson -}}
 {{- $_ := set $prepared.release .Release.Name (dict "raw" $raw "values" (include "actor.values" $raw | fromJson)) -}}
 {{- end -}}
+{{- include "pipeline.refuse" (include "pipeline.actorGuards" .) -}}
 {{- end -}}
 {{- end }}
 

@@ -30,6 +30,13 @@ class RouteError(ResultError):
         super().__init__(sentence, "route_error")
 
 
+class ClaimError(EnvelopeError):
+    """A reference to a stored payload can't be followed, now or later.
+
+    `code` is `claim_refused` where it leads elsewhere or to other content, `claim_missing` where nothing is there.
+    """
+
+
 class SettingsError(AsyaError):
     """Settings can't be used; `problems` holds one sentence for each, all found at once."""
 
@@ -72,3 +79,7 @@ class ObjectStoreError(AsyaError):
 
 class ObjectMissingError(ObjectStoreError):
     """No object has this key: it was never written, or it was removed."""
+
+
+class ObjectSizeError(ObjectStoreError):
+    """The object is larger or smaller than whoever asked for it was told; nothing of it was read."""

@@ -4,11 +4,12 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from asya_core.errors import ObjectMissingError, ObjectStoreError
+from asya_core.errors import ObjectMissingError, ObjectSizeError, ObjectStoreError
 from asya_core.objects import open_store
 
 RACER = """
@@ -86,6 +87,26 @@ def test_create_keeps_what_is_there(store):
 def test_a_missing_object_has_its_own_error(store):
     with pytest.raises(ObjectMissingError, match="no object 'nothing' in file://"):
         store.get("nothing")
+
+
+def test_an_object_of_another_size_than_expected_is_not_read(store):
+    store.put("a", b"12345")
+    assert store.get("a", 5) == b"12345"
+    with pytest.raises(ObjectSizeError, match=r"'a' in file://.* has 5 bytes, not 4"):
+        store.get("a", 4)
+
+
+def test_a_folder_that_is_away_is_no_missing_object_and_is_not_made_anew(store, folder):
+    store.put("a", b"")
+    away = folder.rename(folder.with_name("away"))
+    for attempt in (lambda: store.get("a"), lambda: store.put("b", b""), lambda: store.create("c", b"")):
+        with pytest.raises(ObjectStoreError, match="No such file or directory") as caught:
+            attempt()
+        assert not isinstance(caught.value, ObjectMissingError)
+    assert not folder.exists()
+
+    away.rename(folder)
+    assert store.get("a") == b""
 
 
 def test_list_yields_the_keys_below_a_folder(store):
@@ -209,3 +230,42 @@ def test_object_storage_that_cannot_be_reached_raises(monkeypatch):
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         with pytest.raises(ObjectStoreError, match="can't write 'a' in s3://bucket/prefix"):
             open_store("s3://bucket/prefix").create("a", b"")
+
+
+def test_a_version_is_replaced_once(store):
+    store.put("a/1", b"first")
+    content, version = store.read("a/1")
+    assert content == b"first"
+    assert store.replace("a/1", b"second", version) is True
+    assert store.replace("a/1", b"third", version) is False
+    assert store.get("a/1") == b"second"
+    assert store.replace("a/2", b"new", version) is False
+    assert sorted(store.list()) == ["a/1"]
+
+
+def test_only_the_version_that_was_read_is_removed(store):
+    store.put("a/1", b"first")
+    _, version = store.read("a/1")
+    store.put("a/1", b"second")
+    assert store.remove("a/1", version) is False
+    content, version = store.read("a/1")
+    assert content == b"second"
+    assert store.remove("a/1", version) is True
+    assert store.remove("a/1", version) is False
+    with pytest.raises(ObjectMissingError):
+        store.read("a/1")
+
+
+def test_folders_are_those_right_below(store):
+    for key in ("e/2026-03-02/a", "e/2026-03-01/b/c", "e/file", "f/2026-03-03/a"):
+        store.put(key, b"")
+    assert store.folders("e/") == ["2026-03-01", "2026-03-02"]
+    assert store.folders("absent") == []
+
+
+def test_a_listed_object_tells_when_it_was_written(store):
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    store.put("e/a", b"")
+    ((key, written),) = store.list_versions("e")
+    assert key == "e/a"
+    assert before <= written <= datetime.now(UTC) + timedelta(seconds=2)

@@ -118,14 +118,14 @@ def test_whatever_the_values_say_the_actors_use_this_runs_broker(plan):
 
 @pytest.mark.parametrize("how", ["sets", "values", "file"])
 def test_a_transport_that_the_chart_refuses_is_told(plan, tmp_path, how):
-    (tmp_path / "sqs.yaml").write_text("transport: sqs\n")
-    values = {"image": "m:1", "handler": "a.b"} | ({"transport": "sqs"} if how == "values" else {})
-    wish = {"sets": {"sets": ["logLevel=DEBUG,transport=sqs"]}, "file": {"values_files": [tmp_path / "sqs.yaml"]}}
+    (tmp_path / "kafka.yaml").write_text("transport: kafka\n")
+    values = {"image": "m:1", "handler": "a.b"} | ({"transport": "kafka"} if how == "values" else {})
+    wish = {"sets": {"sets": ["logLevel=DEBUG,transport=kafka"]}, "file": {"values_files": [tmp_path / "kafka.yaml"]}}
     planned = plan(Actor("text", values), **wish.get(how, {}))
     (overruled,) = planned.overruled
-    assert overruled.warning.startswith("warning: text has transport sqs; this run uses nats; on a cluster the chart")
-    assert '"sqs" is not built yet' in overruled.warning
-    assert "text: transport: sqs -> nats" in planned.notes
+    assert overruled.warning.startswith("warning: text has transport kafka; this run uses nats; on a cluster the chart")
+    assert '"kafka" is not built yet' in overruled.warning
+    assert "text: transport: kafka -> nats" in planned.notes
 
 
 def test_the_brokers_own_settings_are_listed(plan):

@@ -37,6 +37,15 @@ class RuntimeProcess:
     def socket_path(self) -> Path:
         return self._folder / "asya-runtime.sock"
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def worker(self) -> int:
+        """Return the process id of its worker, the only child of a runtime."""
+        [child] = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()
+        return int(child)
+
     def log(self) -> str:
         """Return all that it has said."""
         return self._log.read_text(encoding="utf-8")

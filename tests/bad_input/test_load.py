@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.bad_input.page import each, rows
-from tests.bad_input.processes import runtime
+from tests.bad_input.processes import RUNTIME, SECONDS, runtime
 
 HANDLERS = Path(__file__).parent / "handlers"
 MENDED = {"ASYA_HANDLER": "loads.process"}
@@ -110,3 +115,45 @@ def unusable(folder, how):
     elif how == "socket-folder-not-writable":
         return NOT_WRITABLE
     return place
+
+
+@each({"socket-without-open-files": (3, 3), "worker-can-not-be-made": (4, 1)})
+def test_a_runtime_without_room_for_another_worker_ends_until_it_has_some(folder, handlers, row, case):
+    open_files, code = case  # three are standard streams, and the fourth is the file runtime-running
+    with runtime(folder, MENDED, cwd=handlers) as process:
+        process.wait_until_ready()
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (open_files, open_files))
+        os.kill(process.worker(), signal.SIGKILL)
+        check_refused(row, process, code)
+    check_mended(folder, handlers)
+
+
+@rows("socket-path-too-long")
+def test_a_path_that_no_address_holds_ends_the_runtime_where_there_is_no_proc(folder, handlers, row, need):
+    place = folder / ("deep/" * 20)
+    place.mkdir(parents=True)
+    hidden = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        'mount -t tmpfs none /proc && exec "$@"',
+        "sh",
+    ]
+    if subprocess.run([*hidden, "true"], capture_output=True, check=False).returncode:
+        need.missing("a mount namespace of one's own", remedy="let users make namespaces (user.max_user_namespaces)")
+    done = subprocess.run(
+        [*hidden, sys.executable, str(RUNTIME)],
+        cwd=handlers,
+        env={**os.environ, **MENDED, "ASYA_SOCKET_DIR": str(place)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    sentence, _, code = done.stderr.splitlines()[-1].removeprefix("error: ").rpartition(" [")
+    row.check(where=f"exit code {done.returncode}", code=code.removesuffix("]"), said=sentence)
+    with runtime(place, MENDED, cwd=handlers, log=folder / "runtime.log") as process:
+        process.wait_until_ready()

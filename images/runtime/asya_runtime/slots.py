@@ -6,6 +6,7 @@ outlives a killed process.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 from contextlib import suppress
@@ -21,6 +22,12 @@ WORD = 8
 _WORDS = 2  # of a slot: request, deadline
 _SLOT = Struct("=QQ")
 _MODE = 0o660
+_REMEDIES = {
+    errno.EMFILE: "raise the limit of open files",
+    errno.ENFILE: "raise the node's limit of open files",
+    errno.ENOSPC: "make room there, or raise the volume's sizeLimit",
+    errno.EDQUOT: "make room there, or raise the volume's sizeLimit",
+}
 
 
 class Slot(NamedTuple):
@@ -116,8 +123,6 @@ def put(path: str, content: bytes) -> int:
 
 def not_made(name: str, folder: str, error: OSError) -> StartError:
     """Return the failure to make the file `name` in the socket's folder."""
-    sentence = (
-        f"{name} can't be made in {folder}: {error.strerror or error}; "
-        f"ASYA_SOCKET_DIR must name a folder that user {os.getuid()} may write to"
-    )
+    remedy = _REMEDIES.get(error.errno or 0, f"ASYA_SOCKET_DIR must name a folder that user {os.getuid()} may write to")
+    sentence = f"{name} can't be made in {folder}: {error.strerror or error}; {remedy}"
     return StartError("socket_not_made", sentence, exit_code=EXIT_SOCKET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -14,7 +15,7 @@ from asya_runtime.errors import EXIT_SOCKET, StartError
 from asya_runtime.running import Running
 from asya_runtime.session import Session
 from asya_runtime.settings import Settings
-from asya_runtime.slots import Slot, Slots
+from asya_runtime.slots import Slot, Slots, not_made
 from images.runtime.tests.driver import invoke_frame
 
 SECOND = 10**9
@@ -168,3 +169,17 @@ def test_a_folder_that_can_not_hold_the_file_is_told(folder):
         Slots(str(folder / "missing"), 1)
 
     assert (caught.value.code, caught.value.exit_code) == ("socket_not_made", EXIT_SOCKET)
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EMFILE, "raise the limit of open files"),
+        (errno.ENOSPC, "make room there, or raise the volume's sizeLimit"),
+        (errno.EROFS, f"ASYA_SOCKET_DIR must name a folder that user {os.getuid()} may write to"),
+    ],
+)
+def test_the_remedy_fits_what_is_in_the_way(number, remedy):
+    error = not_made("a.sock", "/s", OSError(number, os.strerror(number)))
+
+    assert error.message == f"a.sock can't be made in /s: {os.strerror(number)}; {remedy}"

@@ -28,6 +28,10 @@ GREETING_SECONDS = 10.0
 
 _ITEM, _END = Kind.ITEM, Kind.END  # looking a member up costs more than comparing it
 _FIRST_RETRY, _LAST_RETRY = 0.02, 0.5
+_UNUSABLE = (
+    "the runtime's socket can't be used: %s; mount one folder into both containers at ASYA_SOCKET_DIR, and leave it to "
+    "the runtime"
+)
 _SETTLED_SECONDS = 1.0
 
 _I = TypeVar("_I", bound=Invocation)
@@ -95,8 +99,7 @@ class RuntimeClient(Generic[_I]):
             except OSError as error:
                 if str(error) != told:
                     told = str(error)
-                    sentence = "the runtime's socket can't be used: %s; give sidecar and runtime one ASYA_SOCKET_DIR"
-                    log.error(sentence, error, extra={"event": "socket_unusable"})
+                    log.error(_UNUSABLE, error, extra={"event": "socket_unusable"})
             if time.monotonic() - begun > _SETTLED_SECONDS:
                 delay = _FIRST_RETRY
             await self._pause(delay)

@@ -31,9 +31,10 @@ class MotoServer:
     def __init__(self, certificates: Path | None = None) -> None:
         self.port = 0
         self._scheme = "https" if certificates else "http"
-        self._command = [sys.executable, "-P", "-m", "moto.server", "-H", "127.0.0.1"]
-        if certificates is not None:
-            self._command += ["-c", str(certificates / "server.crt"), "-k", str(certificates / "server.key")]
+        self._command = [sys.executable, "-P", "-m", "asya_cli.local.brokers.sqs_server"]
+        self._certificate = (
+            [str(certificates / "server.crt"), str(certificates / "server.key")] if certificates is not None else []
+        )
         self._running: _Running | None = None
 
     @property
@@ -51,7 +52,7 @@ class MotoServer:
 
     def start(self) -> None:
         """Run, and return once clients are served. Raises RuntimeError with the log when that fails."""
-        self._running = _Running([*self._command, "-p", str(self.port)])
+        self._running = _Running([*self._command, str(self.port), *self._certificate])
         log = self._running.wait_until_ready()
         found = LISTENING.search(log)
         if found is None:

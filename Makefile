@@ -56,7 +56,7 @@ test-e2e: $(READY) ## Test what a user does: the commands, the documents, and ru
 	$(PYTEST) $(E2E) $(ARGS)
 
 .PHONY: chaos
-chaos: $(READY) ## Kill parts of a running pipeline and follow every message to its one end
+chaos: $(READY) ## Break a running pipeline, its network and its broker, and follow every message to its one end
 	$(PY) -m tests.chaos --transport $(TRANSPORT) $(SEED:%=--seed %) $(MESSAGES:%=--messages %) $(ARGS)
 
 .PHONY: fuzz

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: kills parts of a running pipeline and follows every message to its one end.
+"""`python -m tests.chaos`: breaks parts of a running pipeline and follows every message to its one end.
 
 The last line is the account as JSON; the exit code is 0 when it balances, else 1.
 """
@@ -15,8 +15,14 @@ from pathlib import Path
 from asya_cli.errors import CliError
 from asya_cli.local.brokers import NAMES
 from tests.chaos.acts import DEEDS
+from tests.chaos.careless_sidecar import CONTROLS
 from tests.chaos.fire import LONG_FREEZE, Fire, Settings, Tell
 from tests.chaos.ledger import in_short
+
+_MESSAGES_A_SECOND = 25
+_SECONDS_A_DEED = 3.0
+_SHORTEST = 60.0
+_FEWEST = 20
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,21 +51,25 @@ def read(arguments: Sequence[str]) -> Settings:
     add("--transport", choices=NAMES, default="nats", help="which broker (default: nats)")
     add("--seed", type=int, default=None, help="decides messages and deeds (default: a random one, which is shown)")
     add("--messages", type=int, default=2000, help="how many to send (default: 2000)")
-    add("--kills", type=int, default=40, help="how many processes to kill, freeze or terminate (default: 40)")
-    add("--seconds", type=float, default=60.0, help="within which to do that (default: 60)")
-    add("--victims", nargs="+", choices=tuple(DEEDS), default=tuple(DEEDS), help="whose (default: all)")
-    add("--freeze", type=float, default=LONG_FREEZE, help=f"longest freeze in seconds (default: {LONG_FREEZE:g})")
+    add("--deeds", type=int, default=None, help="how many kills, freezes, cuts and removals (default: one in 3 s)")
+    add("--seconds", type=float, default=None, help="within which to do that (default: one for each 25 messages)")
+    add("--victims", nargs="+", choices=tuple(DEEDS), default=tuple(DEEDS), help="to what (default: all)")
+    add(
+        "--freeze", type=float, default=LONG_FREEZE, help=f"longest freeze or cut in seconds (default: {LONG_FREEZE:g})"
+    )
     add("--patience", type=float, default=300.0, help="seconds to wait for the last message (default: 300)")
     add("--folder", type=Path, default=Path(".asya/chaos"), help="where it runs (default: .asya/chaos)")
-    add("--careless", action="store_true", help="the negative control: sidecars that settle too early, and lose")
+    careless = "a negative control: sidecars that settle early, or leave their outputs unconfirmed, and lose"
+    add("--careless", choices=tuple(CONTROLS), nargs="?", const="early", default="", help=careless)
     given = parser.parse_args(arguments)
+    seconds = given.seconds or max(_SHORTEST, given.messages / _MESSAGES_A_SECOND)
     return Settings(
         folder=given.folder.resolve(),
         transport=given.transport,
         seed=secrets.randbelow(1_000_000) if given.seed is None else given.seed,
         messages=given.messages,
-        acts=given.kills,
-        seconds=given.seconds,
+        acts=given.deeds if given.deeds is not None else max(_FEWEST, int(seconds / _SECONDS_A_DEED)),
+        seconds=seconds,
         victims=tuple(given.victims),
         freeze=given.freeze,
         patience=given.patience,

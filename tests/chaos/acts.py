@@ -7,27 +7,37 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-Victim = Literal["worker", "supervisor", "sidecar", "broker"]
-Deed = Literal["kill", "freeze", "terminate"]
+Victim = Literal["worker", "supervisor", "sidecar", "broker", "network", "queue"]
+Deed = Literal["kill", "freeze", "terminate", "reset", "strand", "black-hole", "throttle", "remove"]
 
 DEEDS: dict[Victim, tuple[Deed, ...]] = {
     "worker": ("kill", "freeze"),
     "supervisor": ("kill", "freeze", "terminate"),
     "sidecar": ("kill", "freeze", "terminate"),
     "broker": ("kill", "freeze"),
+    "network": ("reset", "strand", "black-hole", "throttle"),
+    "queue": ("remove",),
 }
-"""What may happen to whom."""
+"""What may happen to whom. The network is the one between the sidecars and the broker."""
 
-_HOW_OFTEN: dict[Victim, int] = {"worker": 4, "supervisor": 4, "sidecar": 4, "broker": 1}
-_WEIGHTS: dict[Deed, int] = {"kill": 6, "freeze": 2, "terminate": 2}
-_SHORTEST_FREEZE = 0.5
+LASTING = frozenset({"freeze", "black-hole", "throttle", "remove"})
+"""What is undone again after a while."""
+
+MOST_REMOVED_SECONDS = 20.0
+"""How long a queue is away at most: far less than publishers hold on to an output (`unroutableAfter`, a minute)."""
+
+_HOW_OFTEN: dict[Victim, int] = {"worker": 4, "supervisor": 4, "sidecar": 4, "broker": 1, "network": 4, "queue": 1}
+_WEIGHTS: dict[Deed, int] = {
+    "kill": 6, "freeze": 2, "terminate": 2, "reset": 4, "strand": 2, "black-hole": 2, "throttle": 2, "remove": 2,
+}  # fmt: skip
+_SHORTEST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One deed, `at` seconds after the first message was sent; `seconds` is how long a freeze lasts.
+    """One deed, `at` seconds after the first message was sent; `seconds` is how long it lasts, where it does.
 
-    `actor` is whose process it is, empty for the broker's.
+    `actor` is whose process, network or queue it is, empty for the broker's process.
     """
 
     at: float
@@ -39,9 +49,13 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """How much is done: `count` deeds to `victims` of `actors`, `within` so many seconds; `freeze` is the longest."""
+    """How much is done: `count` deeds to `victims` of `actors`, `within` so many seconds; `freeze` is the longest.
+
+    `removable` are the actors whose queue may be taken away.
+    """
 
     actors: Sequence[str]
+    removable: Sequence[str]
     victims: Sequence[Victim]
     count: int
     within: float
@@ -49,7 +63,7 @@ class Heat:
 
 
 def plan_acts(seed: int, heat: Heat) -> list[Act]:
-    """Return the deeds in order of time. The first are one of each kind, and their freezes the longest."""
+    """Return the deeds in order of time. One of each kind is among them, and of what lasts the longest."""
     random = Random(f"acts {seed}")
     each = [(victim, deed) for victim in heat.victims for deed in DEEDS[victim]]
     weights = [_HOW_OFTEN[victim] * _WEIGHTS[deed] for victim, deed in each]
@@ -64,8 +78,9 @@ def plan_acts(seed: int, heat: Heat) -> list[Act]:
 
 def _act(random: Random, heat: Heat, at: float, kind: tuple[Victim, Deed], *, longest: bool) -> Act:
     victim, deed = kind
-    actor = "" if victim == "broker" else random.choice(heat.actors)
+    actor = "" if victim == "broker" else random.choice(heat.removable if victim == "queue" else heat.actors)
     seconds = 0.0
-    if deed == "freeze":
-        seconds = heat.freeze if longest else random.uniform(_SHORTEST_FREEZE, heat.freeze)
+    if deed in LASTING:
+        most = min(heat.freeze, MOST_REMOVED_SECONDS) if deed == "remove" else heat.freeze
+        seconds = most if longest else random.uniform(_SHORTEST, most)
     return Act(at, actor, victim, deed, seconds)

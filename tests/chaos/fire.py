@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import structs
+
 from asya_cli.local.actors import read_actors
 from asya_cli.local.endings import last_lines
 from asya_cli.local.plan import Backoff, ProcessPlan, write_plan
@@ -23,13 +25,15 @@ from asya_core.route import ENDS
 from asya_core.transports import Transport
 from asya_core.transports.nats.streams import LEASE_SECONDS
 from tests.chaos.acts import DEEDS, Heat, Victim, plan_acts
-from tests.chaos.assault import carry_out
+from tests.chaos.assault import Assault
 from tests.chaos.delayed import count_delayed
 from tests.chaos.evidence import count_dropped, ended_names, read_claims, read_ends, read_executions
 from tests.chaos.handlers.steps import NOTES
 from tests.chaos.ledger import Evidence, Ledger, Run, count_lost, draw_up
 from tests.chaos.messages import ROUTE, make_messages
+from tests.chaos.network import Network
 from tests.chaos.producer import Producer
+from tests.chaos.removal import SOURCES
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -50,8 +54,8 @@ Tell = Callable[[str], None]
 class Settings:
     """How hot the fire is. `seconds`: over which messages are sent and deeds done; `patience`: to wait after that.
 
-    `freeze`: how many seconds a process stands still at most, beyond the lease of what it holds if nothing else is
-    said; `careless` puts the sidecar of the negative control in.
+    `freeze`: how many seconds a process stands still, or its network, at most; beyond the lease of what it holds if
+    nothing else is said. `careless` puts a sidecar of the negative control in, and says which.
     """
 
     folder: Path
@@ -63,7 +67,7 @@ class Settings:
     victims: tuple[Victim, ...] = tuple(DEEDS)
     freeze: float = LONG_FREEZE
     patience: float = 300.0
-    careless: bool = False
+    careless: str = ""
 
 
 class Pipeline(LocalRun):
@@ -81,22 +85,39 @@ class Pipeline(LocalRun):
         )
         super().__init__(wish, state_dir=settings.folder / "run", transport=settings.transport, fresh=True)
         self.notes = work / NOTES
+        self.network = Network(IN_ORDER)
         self._careless = settings.careless
 
     def prepare(self) -> Planned:
-        """Render the plan, with careless sidecars where those are wanted."""
+        """Render the plan, with the sidecars behind the network, and careless ones where those are wanted."""
         planned = super().prepare()
-        if not self._careless:
-            return planned
-        fields = {name: getattr(planned.plan, name) for name in planned.plan.__struct_fields__}
-        plan = type(planned.plan)(**fields | {"processes": [_careless(each) for each in planned.plan.processes]})
+        self.network.attach(planned.info.broker_url)
+        processes = [self._changed(each, planned.info.broker_url) for each in planned.plan.processes]
+        plan = structs.replace(planned.plan, processes=processes)
         write_plan(plan, self.folder.plan)
         return dataclasses.replace(planned, plan=plan)
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """End the run, then its network."""
+        try:
+            super().stop(at_once=at_once)
+        finally:
+            self.network.close()
 
     def last_words(self) -> list[str]:
         """Return the ends of all logs, for whoever wants to know what went wrong."""
         logs = sorted(self.folder.logs.glob("*.log"))
         return [line for log in logs for line in (f"--- {log.name}", *last_lines(log))]
+
+    def _changed(self, process: ProcessPlan, broker_url: str) -> ProcessPlan:
+        """Return the same process, if it is a sidecar with its way to the broker led through the network."""
+        if process.container != SIDECAR:
+            return process
+        env = {name: self.network.lead(process.actor, broker_url, value) for name, value in process.env.items()}
+        if not self._careless or process.actor in ENDS:
+            return structs.replace(process, env=env)
+        argv = [process.argv[0], "-m", "tests.chaos.careless_sidecar", self._careless]
+        return structs.replace(process, argv=argv, env={**env, "PYTHONPATH": str(ROOT)})
 
 
 class Fire:
@@ -123,13 +144,14 @@ class Fire:
 
     async def _flow(self) -> None:
         settings, pipeline = self._settings, self._pipeline
-        heat = Heat(IN_ORDER, settings.victims, settings.acts, settings.seconds, settings.freeze)
+        heat = Heat(IN_ORDER, tuple(SOURCES), settings.victims, settings.acts, settings.seconds, settings.freeze)
         acts = plan_acts(settings.seed, heat)
         async with connected(pipeline.open_transport()) as transport:
             self._producer = Producer(transport, pipeline.queue(ROUTE[0]))
+            assault = Assault(pipeline, pipeline.network, transport, self._tell)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._producer.send(self._messages, settings.seconds))
-                group.create_task(carry_out(acts, pipeline, self._tell))
+                group.create_task(assault.carry_out(acts))
             self._tell(f"all is sent, and {len(acts)} deeds are done")
             await self._settle(transport)
 
@@ -165,18 +187,3 @@ class Fire:
             executions=read_executions(pipeline.notes),
             dropped=count_dropped(pipeline.folder.logs / f"{end}.{RUNTIME}.log" for end in ENDS),
         )
-
-
-def _careless(process: ProcessPlan) -> ProcessPlan:
-    """Return the same process with the careless sidecar in place of ours."""
-    if process.container != SIDECAR or process.actor in ENDS:
-        return process
-    argv = [process.argv[0], "-m", "tests.chaos.careless_sidecar"]
-    return ProcessPlan(
-        actor=process.actor,
-        container=process.container,
-        argv=argv,
-        env={**process.env, "PYTHONPATH": str(ROOT)},
-        cwd=process.cwd,
-        log=process.log,
-    )

@@ -16,6 +16,9 @@ Kind = Literal["result", "error"]
 ROUTE = ("plain", "split", "flaky", "judge")
 """The plan of every message. The judge sends some on to `refine`, which is in no plan."""
 
+BIG_BYTES = 200_000
+"""What a big payload carries besides: more than brokers and transports take with everything else in one piece."""
+
 _SPLIT = ROUTE.index("split")
 
 
@@ -54,6 +57,7 @@ _BEHAVIOURS = {
     "passing": _Behaviour([_RESULT], 5, weight=2),
     "poison": _Behaviour([_ERROR], 4),
     "detour": _Behaviour([End("result", (*ROUTE, "refine"))], 5, weight=2),
+    "big": _Behaviour([_RESULT], 4),
 }
 _UNREADABLE = ("garbage", "torn")
 
@@ -73,12 +77,19 @@ def raw_name(body: bytes) -> str:
     return f"raw-{hashlib.sha256(body).hexdigest()}"
 
 
+def filler(name: str) -> str:
+    """Return what makes a payload big: nobody else's, so that a mistaken one is found."""
+    return (name + ".") * (BIG_BYTES // (len(name) + 1))
+
+
 def _message(id_: str, kind: str) -> Message:
     if kind == "garbage":
         body = b"\xff no envelope: " + id_.encode()
         return Message(id_, body, {raw_name(body): _ERROR}, 0)
     route: dict[str, object] = {"actors": list(ROUTE), "current": "soon" if kind == "torn" else 0}
-    payload = {"name": id_, "kind": kind, "part": 0, "steps": []}
+    payload: dict[str, object] = {"name": id_, "kind": kind, "part": 0, "steps": []}
+    if kind == "big":
+        payload["filler"] = filler(id_)
     body = json.dumps({"id": id_, "route": route, "payload": payload}).encode()
     if kind == "torn":
         return Message(id_, body, {raw_name(body): _ERROR}, 0)

@@ -6,18 +6,21 @@ from hypothesis import strategies as st
 from asya_core.envelope import decode
 from asya_core.errors import EnvelopeError
 from asya_core.limits import Limits
+from asya_core.policies import Resiliency
 from asya_core.transports.nats.streams import LEASE_SECONDS
-from tests.chaos.acts import DEEDS, Heat, plan_acts
+from tests.chaos.acts import DEEDS, LASTING, Heat, plan_acts
 from tests.chaos.fire import LONG_FREEZE
 from tests.chaos.messages import ROUTE, make_messages
 
 ACTORS = ("plain", "judge")
+REMOVABLE = ("refine",)
+PROCESSES = {victim for victim, deeds in DEEDS.items() if "freeze" in deeds}
 EACH = {(victim, deed) for victim, deeds in DEEDS.items() for deed in deeds}
 SEEDS = st.integers(0, 10**9)
 
 
 def planned(seed, count=50, within=10.0, freeze=LONG_FREEZE, victims=tuple(DEEDS)):
-    return plan_acts(seed, Heat(ACTORS, victims, count, within, freeze))
+    return plan_acts(seed, Heat(ACTORS, REMOVABLE, victims, count, within, freeze))
 
 
 @given(SEEDS, st.integers(len(EACH), 50), st.floats(0.5, 100))
@@ -28,7 +31,8 @@ def test_deeds_are_in_order_in_time_and_of_every_kind(seed, count, within):
     times = [act.at for act in acts]
     assert times == sorted(times)
     assert all(0 <= at <= within for at in times)
-    assert all((act.actor == "") if act.victim == "broker" else (act.actor in ACTORS) for act in acts)
+    whose = {"broker": ("",), "queue": REMOVABLE}
+    assert all(act.actor in whose.get(act.victim, ACTORS) for act in acts)
 
 
 @given(SEEDS, st.integers(0, 5))
@@ -40,9 +44,16 @@ def test_a_few_deeds_are_a_few_of_them(seed, count):
 def test_each_kind_is_frozen_at_least_once_for_longer_than_a_lease(seed):
     acts = planned(seed)
     frozen = [act for act in acts if act.deed == "freeze"]
-    assert all((act.seconds > 0) == (act.deed == "freeze") for act in acts)
-    assert {act.victim for act in frozen if act.seconds > LEASE_SECONDS} == set(DEEDS)
+    assert all((act.seconds > 0) == (act.deed in LASTING) for act in acts)
+    assert {act.victim for act in frozen if act.seconds > LEASE_SECONDS} == PROCESSES
     assert max(act.seconds for act in planned(seed, freeze=4.0)) == 4.0
+
+
+@given(SEEDS)
+def test_no_queue_is_away_for_longer_than_publishers_hold_on(seed):
+    removed = [act.seconds for act in planned(seed, freeze=300.0) if act.deed == "remove"]
+    assert removed
+    assert max(removed) < Resiliency().unroutable_after / 2
 
 
 @given(SEEDS)

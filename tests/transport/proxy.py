@@ -33,6 +33,13 @@ class TcpProxy:
         """Let nothing more through, without anybody being told."""
         self._open.clear()
 
+    def strand(self) -> None:
+        """Let nothing more through for the connections that there are, until they end; new ones are let through."""
+        stranded, self._open = self._open, asyncio.Event()
+        if stranded.is_set():
+            self._open.set()
+        stranded.clear()
+
     def heal(self) -> None:
         """Let through what was held back, and everything else."""
         self._open.set()
@@ -62,15 +69,15 @@ class TcpProxy:
             return
         self._writers.add(target_writer)
         for pair in ((reader, target_writer), (target_reader, writer)):
-            pump = asyncio.create_task(self._pump(*pair))
+            pump = asyncio.create_task(self._pump(*pair, self._open))
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_open: asyncio.Event) -> None:
         try:
             with suppress(OSError):
                 while data := await reader.read(65536):
-                    await self._open.wait()
+                    await is_open.wait()
                     writer.write(data)
                     await writer.drain()
                     await asyncio.sleep(len(data) * self._seconds_per_byte)

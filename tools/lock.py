@@ -1,7 +1,8 @@
 """Write `requirements/*.txt`: every pinned package with its hashes, and no address of a package index.
 
-One file for each extra (an image installs the files of its extras), one for the commands, one for development, and the
-small ones that prepare, build, and test the runtime. All but the last agree with `dev.txt`.
+One file for each extra (an image installs the files of its extras), one for the commands, one for development, the
+small ones that prepare, build, and test the runtime, and those of the benchmark. Where they are used with development's
+packages, they agree with `dev.txt`.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from tools import prepare
 OUTPUT = prepare.ROOT / "requirements"
 OLDEST = "3.11"
 OLDEST_FOR_RUNTIME = "3.9"
+BENCH = ("bench", "bench-codec")
 INPUTS_LINE = re.compile(r"^# inputs: (\S+)$", re.MULTILINE)
 
 
@@ -73,6 +75,7 @@ def plan(pyproject: str) -> list[Lock]:
         Lock("bootstrap", tuple(group(groups, "bootstrap"))),
         Lock("build", tuple(group(groups, "build"))),
         Lock("runtime-test", tuple(group(groups, "runtime-test")), OLDEST_FOR_RUNTIME, agrees_with_dev=False),
+        *(Lock(each, tuple(group(groups, each)), agrees_with_dev=False) for each in BENCH if each in groups),
     ]
 
 

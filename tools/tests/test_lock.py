@@ -15,6 +15,7 @@ io = ["thing[fast]", "obstore"]
 bootstrap = ["uv"]
 build = ["hatchling"]
 runtime-test = ["pytest"]
+bench = ["celery"]
 dev = [{ include-group = "build" }, "ruff"]
 """
 
@@ -25,7 +26,11 @@ def locks():
 
 
 def test_there_is_a_file_for_each_extra_for_the_commands_and_for_each_job(locks):
-    assert list(locks) == ["dev", "cli", "fast", "io", "bootstrap", "build", "runtime-test"]
+    assert list(locks) == ["dev", "cli", "fast", "io", "bootstrap", "build", "runtime-test", "bench"]
+
+
+def test_the_benchmarks_peers_need_not_agree_with_development(locks):
+    assert {name for name, each in locks.items() if not each.agrees_with_dev} == {"runtime-test", "bench"}
 
 
 def test_extras_that_name_other_extras_are_followed(locks):

@@ -24,8 +24,8 @@ _TELL_EVERY = 3.0
 _HELP = """\
 End the local run: finish what runs, then stop actors, end actors and broker, in this order.
 
-Messages that wait in queues stay under .asya and are worked off by the next run. While something is still running, it
-is named every few seconds; Ctrl-C ends it at once.
+Messages that wait in queues stay under .asya and are worked off by the next run; the stand-in for SQS loses them.
+While something is still running, it is named every few seconds; Ctrl-C ends it at once.
 
 \b
 asya local down
@@ -51,7 +51,7 @@ def command(directory: Path, *, now: bool) -> None:
     _ask(running, now=now)
     if not _wait(running, grace + _PATIENCE):
         raise CliError(f"the local run did not end within {grace + _PATIENCE:g} s; try `asya local down --now`")
-    for line in describe_waiting(running.state.waiting):
+    for line in describe_waiting(running.state.waiting, is_forgetful=running.info.is_forgetful):
         click.echo(line)
     click.echo("stopped")
 

@@ -17,7 +17,7 @@ from asya_cli.errors import CliError, MisuseError
 from asya_cli.local.actors import read_actors
 from asya_cli.local.brokers import NAMES
 from asya_cli.local.differences import unread_names
-from asya_cli.local.endings import describe_waiting
+from asya_cli.local.endings import MEMORY_ALONE, describe_waiting
 from asya_cli.local.logs import INTERVAL, LogReader, log_files
 from asya_cli.local.planning import Planned, Wish
 from asya_cli.local.run import LocalRun
@@ -111,9 +111,10 @@ def _report(event: dict[str, Any]) -> None:
 def _summary(planned: Planned, took: float) -> str:
     actors = [actor.name for actor in planned.info.actors if not actor.is_end]
     ends = [actor.name for actor in planned.info.actors if actor.is_end]
+    warning = f" ({MEMORY_ALONE}; they are gone when it ends)" if planned.info.is_forgetful else ""
     return (
         f"ready after {took:.1f} s: {', '.join(actors)} ({' and '.join(ends)} store what comes out)\n"
-        f"broker: {planned.info.broker_url}\n"
+        f"broker: {planned.info.broker_url}{warning}\n"
         f"send a message: asya local send {actors[0]} '{{}}' --follow\n"
         f"not honoured without a cluster: {', '.join(unread_names(planned.unread))} (more in .asya/substitutions.txt)"
     )
@@ -151,7 +152,7 @@ def _stay(run: LocalRun) -> int:
     writer.write(reader.read(rest=True))
     if run.state.phase != "stopped":
         raise CliError(f"the local run's supervisor died; read {run.folder.logs / 'supervisor.log'} and start it again")
-    for line in describe_waiting(run.state.waiting):
+    for line in describe_waiting(run.state.waiting, is_forgetful=run.info.is_forgetful):
         click.echo(line, err=True)
     click.echo("stopped" if presses.count else "stopped from elsewhere", err=True)
     return 0

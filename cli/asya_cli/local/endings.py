@@ -13,6 +13,8 @@ TAIL_LINES = 25
 
 _TAIL_BYTES = 16384
 
+MEMORY_ALONE = "this broker keeps messages in memory alone"
+
 
 def describe_exit(code: int) -> str:
     """Return what an exit code says, as the rest of a sentence about a process."""
@@ -33,7 +35,10 @@ def last_lines(log: Path) -> list[str]:
         return []
 
 
-def describe_waiting(waiting: Mapping[str, int]) -> Iterator[str]:
-    """Yield a line for each queue that holds messages at the end of a run."""
+def describe_waiting(waiting: Mapping[str, int], *, is_forgetful: bool = False) -> Iterator[str]:
+    """Yield a line for each queue that holds messages at the end of a run; they are gone with a forgetful broker."""
     for queue, count in waiting.items():
-        yield f"{count} {'message waits' if count == 1 else 'messages wait'} in {queue} for the next up"
+        if is_forgetful:
+            yield f"{count} {'message is' if count == 1 else 'messages are'} gone from {queue}; {MEMORY_ALONE}"
+        else:
+            yield f"{count} {'message waits' if count == 1 else 'messages wait'} in {queue} for the next up"

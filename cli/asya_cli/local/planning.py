@@ -204,6 +204,7 @@ class Planner:
             results=variable(actors[HAPPY_END], RUNTIME, "ASYA_STORE_URL"),
             happy_prefix=variable(actors[HAPPY_END], RUNTIME, "ASYA_STORE_PREFIX"),
             error_prefix=variable(actors[ERROR_END], RUNTIME, "ASYA_STORE_PREFIX"),
+            is_forgetful=self._broker.is_forgetful,
         )
 
 

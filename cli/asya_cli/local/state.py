@@ -57,7 +57,7 @@ class RunInfo(Struct, frozen=True, kw_only=True):
     """What stays the same for the life of a run.
 
     `environ` are the settings that open its transport; `results` is the URL of the ends' store, `happy_prefix` and
-    `error_prefix` its two folders.
+    `error_prefix` its two folders. `is_forgetful` says that its broker loses what waits when the run ends.
     """
 
     transport: str
@@ -67,6 +67,7 @@ class RunInfo(Struct, frozen=True, kw_only=True):
     results: str
     happy_prefix: str
     error_prefix: str
+    is_forgetful: bool = False
 
     def actor(self, name: str) -> ActorInfo | None:
         """Return one actor by name, or None."""

@@ -11,7 +11,7 @@ from asya_cli.local.brokers.base import Broker
 
 __all__ = ["NAMES", "Broker", "check_broker", "prepare_broker"]
 
-NAMES = ("nats", "rabbitmq")
+NAMES = ("nats", "rabbitmq", "sqs")
 """Transports whose broker `asya local` can start."""
 
 

@@ -13,7 +13,8 @@ class Broker:
     """A broker: its transport's name and URL, its process (None where somebody else runs it), and when it is ready.
 
     `chart_values` are the chart's values that lead to it, by their dotted path; `environ` are the settings that lead
-    our own clients to it. `notes` say in what it differs from a cluster's, a line each.
+    our own clients to it. `notes` say in what it differs from a cluster's, a line each. One that `is_forgetful` loses
+    its messages when it ends.
     """
 
     transport: str
@@ -23,3 +24,4 @@ class Broker:
     chart_values: Mapping[str, str]
     environ: Mapping[str, str]
     notes: Sequence[str] = ()
+    is_forgetful: bool = False

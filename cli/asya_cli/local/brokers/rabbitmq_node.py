@@ -5,6 +5,7 @@ Source: rabbitmq.com/docs/configure, for both the variables and the two configur
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -94,6 +95,18 @@ class Node:
         )
         self._file("enabled_plugins").write_text("[rabbitmq_management].\n", encoding="utf-8")
         self._file("rabbitmq-env.conf").write_text("", encoding="utf-8")
+        self._keep_cookie()
+
+    def _keep_cookie(self) -> None:
+        """Make the cookie, since one that Erlang makes can be guessed; and close one that a copy of the folder opened.
+
+        Erlang refuses to start with a cookie that others may read.
+        """
+        cookie = self._file(".erlang.cookie")
+        cookie.touch(mode=0o600)
+        cookie.chmod(0o600)
+        if not cookie.stat().st_size:
+            cookie.write_text(secrets.token_hex(), encoding="ascii")
 
     def _file(self, name: str) -> Path:
         return self.folder / name

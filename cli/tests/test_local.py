@@ -32,6 +32,10 @@ def nothing(payload):
     return None
 
 
+def own_pid(payload):
+    return os.getpid()
+
+
 def wait(payload):
     while not os.path.exists(payload["file"]):
         time.sleep(0.01)
@@ -42,7 +46,8 @@ def wait(payload):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     place = Workplace(tmp_path_factory.mktemp("local"), HANDLERS)
-    up = place("up", "handlers.shout", "handlers.fan", "idle=handlers.nothing", "handlers.wait", "--detach")
+    handlers = ["handlers.shout", "handlers.fan", "idle=handlers.nothing", "handlers.wait", "who=handlers.own_pid"]
+    up = place("up", *handlers, "--detach")
     assert "ready after" in up.stdout
     assert "left running; `asya local down` stops it" in up.stdout
     yield place
@@ -67,6 +72,7 @@ def test_every_actor_is_ready_and_its_queue_empty(place):
         "handlers-fan",
         "idle",
         "handlers-wait",
+        "who",
         "happy-end",
         "error-end",
     ]
@@ -80,6 +86,16 @@ def test_the_table_shows_the_same(place):
     header, *rows = place("status").stdout.splitlines()[1:]
     assert header.split() == ["ACTOR", "READY", "WAITING", "RUNNING", "DELAYED", "RESTARTS", "PIDS"]
     assert [row.split()[:2] for row in rows[:2]] == [["handlers-shout", "yes"], ["handlers-fan", "yes"]]
+
+
+def test_status_names_the_process_that_runs_the_handler(place):
+    worker = int(sent(place, "who", "{}").stdout)
+    who = next(actor for actor in json.loads(place("status", "-o", "json").stdout)["actors"] if actor["name"] == "who")
+
+    assert who["worker"] == worker
+    pids = {process["container"]: process["pid"] for process in who["processes"]}
+    row = next(line for line in place("status").stdout.splitlines() if line.startswith("who "))
+    assert row.rstrip().endswith(f"  {pids['asya-sidecar']}, {pids['asya-runtime']}, {worker}")
 
 
 def test_a_message_comes_back_as_its_result(place):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from rich.table import Table
 
 from asya_cli.local.report import ActorReport, RunReport, report
 from asya_cli.local.running import Running
+from asya_cli.local.substitution import RUNTIME
 
 _HELP = """\
-Show the actors of the local run: whether they are ready, what their queues hold, how often they were started again.
+Show the actors of the local run: whether they are ready, what their queues hold, how often they were started again,
+and the process ids of its sidecar, of its runtime, and of the runtime's worker, which runs the handler.
 
 \b
 asya local status
@@ -24,6 +27,8 @@ asya local status -o json
 
 Exit codes: 0 it is up; 1 no run is up here.
 """
+
+_WIDTH = 200  # columns where nobody looks, so that no line is broken
 
 
 @click.command(help=_HELP)
@@ -35,7 +40,8 @@ def command(directory: Path, output: str) -> None:
     if output == "json":
         click.echo(json.dumps(_plain(found), indent=2))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else _WIDTH
+    console = Console(highlight=False, soft_wrap=True, width=width)
     console.print(f"{found.broker} at {found.broker_url}" + ("" if found.is_broker_ready else " does not answer"))
     console.print(_table(found))
 
@@ -55,8 +61,12 @@ def _table(found: RunReport) -> Table:
 def _cells(actor: ActorReport) -> list[str]:
     depth = actor.depth
     counts = ["?"] * 3 if depth is None else [str(depth.ready), str(depth.in_flight), str(depth.delayed)]
-    pids = ", ".join(str(process.pid) if process.pid else "-" for process in actor.processes)
-    return [actor.name, "yes" if actor.is_ready else "no", *counts, str(actor.restarts), pids]
+    pids = [*(each.pid for each in sorted(actor.processes, key=lambda each: each.container == RUNTIME)), actor.worker]
+    return [actor.name, "yes" if actor.is_ready else "no", *counts, str(actor.restarts), ", ".join(map(_pid, pids))]
+
+
+def _pid(pid: int) -> str:
+    return str(pid) if pid else "-"
 
 
 def _plain(found: RunReport) -> dict[str, Any]:
@@ -75,6 +85,7 @@ def _plain_actor(actor: ActorReport) -> dict[str, Any]:
         "depth": depth and {"ready": depth.ready, "in_flight": depth.in_flight, "delayed": depth.delayed},
         "restarts": actor.restarts,
         "metrics": actor.metrics_url,
+        "worker": actor.worker,
         "processes": [
             {
                 "container": process.container,

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from asya_cli.local.check import is_ready
 from asya_cli.local.plan import Check, read_plan
 from asya_cli.local.running import Running
 from asya_cli.local.state import ActorInfo, ProcessState
+from asya_cli.local.substitution import RUNTIME
 from asya_core.errors import TransportError
 from asya_core.transports import Depth, Transport
 
@@ -27,6 +29,8 @@ class ActorReport:
     is_ready: bool
     depth: Depth | None
     processes: Sequence[ProcessState]
+    worker: int
+    """Process id of the process that runs the handler; 0 while there is none."""
 
     @property
     def restarts(self) -> int:
@@ -52,6 +56,9 @@ async def report(running: Running, environ: Mapping[str, str]) -> RunReport:
     )
     ready = dict(zip(map(_who, plan.checks), answers[1:], strict=True))
     depths = await _depths(running.open_transport(), info.actors)
+    processes = {
+        actor.name: [process for process in state.processes if process.actor == actor.name] for actor in info.actors
+    }
     return RunReport(
         broker=info.transport,
         broker_url=info.broker_url,
@@ -63,11 +70,22 @@ async def report(running: Running, environ: Mapping[str, str]) -> RunReport:
                 metrics_url=f"http://{actor.metrics}/metrics",
                 is_ready=all(answer for (name, _), answer in ready.items() if name == actor.name),
                 depth=depths.get(actor.name),
-                processes=[process for process in state.processes if process.actor == actor.name],
+                processes=processes[actor.name],
+                worker=_worker(processes[actor.name]),
             )
             for actor in info.actors
         ],
     )
+
+
+def _worker(processes: Sequence[ProcessState]) -> int:
+    """Return the first child of an actor's runtime, 0 where there is none, or no kernel that tells."""
+    pid = next((process.pid for process in processes if process.container == RUNTIME), 0)
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return 0
+    return int(children[0]) if children else 0
 
 
 def _who(check: Check) -> tuple[str, str]:

@@ -20,7 +20,7 @@ __all__ = [
     "publish",
 ]
 
-NAMES = ("memory", "nats", "rabbitmq")
+NAMES = ("memory", "nats", "rabbitmq", "sqs")
 """Every transport that `open_transport` knows."""
 
 _STATISTICS = {"rabbitmq": "asya_core.transports.rabbitmq.statistics"}

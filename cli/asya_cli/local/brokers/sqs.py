@@ -16,6 +16,9 @@ from asya_cli.local.plan import Check, ProcessPlan
 REGION = "us-east-1"
 """The stand-in has all regions; this one is in every address that it gives."""
 
+WAIT = "1s"
+"""How long each look into a queue waits for messages. An actor that stops first ends the look, which costs nothing."""
+
 _CLIENT = ("aiobotocore",)
 _SERVER = ("moto", "flask", "werkzeug")
 
@@ -42,7 +45,7 @@ def prepare(folder: Path, logs: Path, free_port: Callable[[], int]) -> Broker:
         cwd=str(folder),
         log=str(logs / "sqs.moto-server.log"),
     )
-    values = {"endpoint": url, "region": REGION, "existingSecret": MOUNTED}
+    values = {"endpoint": url, "region": REGION, "existingSecret": MOUNTED, "waitTime": WAIT}
     return Broker(
         transport="sqs",
         url=url,
@@ -50,7 +53,10 @@ def prepare(folder: Path, logs: Path, free_port: Callable[[], int]) -> Broker:
         check=Check(actor=process.actor, container=process.container, url=f"{url}/moto-api/"),
         chart_values={"transport": "sqs"} | {f"transports.sqs.{key}": each for key, each in values.items()},
         environ={"ASYA_SQS_ENDPOINT": url, "ASYA_SQS_REGION": REGION, "ASYA_SECRETS_DIR": str(secrets)},
-        notes=["SQS -> moto's server, which keeps messages in memory; they are gone when it ends"],
+        notes=[
+            "SQS -> moto's server, which keeps messages in memory; they are gone when it ends",
+            f"SQS: transports.sqs.waitTime (20s by default) -> {WAIT}",
+        ],
         is_forgetful=True,
     )
 

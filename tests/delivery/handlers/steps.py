@@ -1,0 +1,92 @@
+"""Handlers that note what they do, and wait where a test wants them to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+class FailedError(Exception):
+    """What a payload asks for."""
+
+
+class BusyError(FailedError):
+    """Says itself when to come again."""
+
+    retry_after = 0.0
+
+
+def work(payload: dict[str, Any]) -> dict[str, Any]:
+    """Take as long as the payload says, or until a file is there."""
+    note("begin", payload)
+    time.sleep(payload.get("seconds", 0.0))
+    if "until" in payload:
+        wait_for(payload["until"])
+    note("end", payload)
+    return payload
+
+
+def burn(payload: dict[str, Any]) -> dict[str, Any]:
+    """Compute for as long as the payload says, half of it in C that never lets another thread run."""
+    note("begin", payload)
+    until = time.monotonic() + payload["seconds"]
+    while time.monotonic() < until:
+        sum(range(30_000_000))
+        for number in range(300_000):
+            hash(number)
+    return payload
+
+
+def fan(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield as many as the payload says, the first time no more than it says until a file is there."""
+    times = note("begin", payload)
+    for number in range(payload["count"]):
+        if number == payload["stop"] and times == 0:
+            note("stopped", payload)
+            wait_for("gate")
+        yield {"number": number}
+
+
+def kill_pod(payload: dict[str, Any]) -> dict[str, Any]:
+    """Take the whole pod along where the payload says so, as a machine without memory would."""
+    note("begin", payload)
+    if payload.get("kills"):
+        os.kill(int((Path(os.environ["POD"]) / "sidecar.pid").read_text()), signal.SIGKILL)
+        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.005)
+    return payload
+
+
+def fail(payload: dict[str, Any]) -> dict[str, Any]:
+    """Fail as often as the payload says."""
+    if note("begin", payload) < payload.get("times", 0):
+        if "retry_after" in payload:
+            error = BusyError("too many requests")
+            error.retry_after = payload["retry_after"]
+            raise error
+        raise FailedError("not yet")
+    time.sleep(payload.get("seconds", 0.0))
+    return payload
+
+
+def wait_for(name: str) -> None:
+    """Wait until there is a file of this name beside the notes."""
+    file = Path(os.environ["NOTES"]).with_name(name)
+    while not file.exists():
+        time.sleep(0.02)
+
+
+def note(event: str, payload: dict[str, Any]) -> int:
+    """Add a line, whole or not at all; return how many of this kind there were for this message."""
+    line = {"event": event, "name": payload["name"], "at": time.time(), "pid": os.getpid()}
+    notes = os.open(os.environ["NOTES"], os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(notes, "r+", encoding="utf-8") as file:
+        before = [json.loads(each) for each in file]
+        file.write(f"{json.dumps(line)}\n")
+    return sum((each["event"], each["name"]) == (event, payload["name"]) for each in before)

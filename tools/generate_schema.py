@@ -34,8 +34,9 @@ MANIFEST: Schema = {
 # What makes an actor an end, which crew sets, and its own name in the actor chart.
 NOT_SHARED = {"enabled", "actor", "handler", "handlerMode", "batch", "runtime", "workload"}
 ENDS = ("happy-end", "error-end")
-# What all actors of a release have together, since one hook Job makes all queues; `actor` is the key in `actors`.
-NOT_OF_ONE_ACTOR = {"actor", "transport", "transports", "queues"}
+# What all actors of a release have together, since they hand messages to each other and one hook Job makes all queues;
+# `actor` is the key in `actors`.
+NOT_OF_ONE_ACTOR = {"actor", "transport", "transports", "queues", "claimCheck"}
 ACTOR_NAME: Schema = {"pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
 # Defaults such as 5m make a key a length of time.
 _DURATION = re.compile(r"[0-9]+(ms|s|m|h)")

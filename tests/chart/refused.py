@@ -21,6 +21,10 @@ def sqs(**fields):
     return {"transport": "sqs", "transports": {"sqs": fields}}
 
 
+def check(**fields):
+    return {"claimCheck": {"url": "s3://payloads", **fields}}
+
+
 RABBITMQ = {"transport": "rabbitmq"}
 CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}
 HPA = {"metrics": [{"type": "Resource", "resource": CPU}]}
@@ -357,6 +361,91 @@ REFUSED = {
     "too many at once": (
         {**HANDLER, "concurrency": 1024, "batch": {"maxSize": 1024}},
         "batch.maxSize: with concurrency it makes 1048576 messages at once, and brokers hand out at most 65535",
+    ),
+    "old and new name": (
+        {"scaling": {"maxReplicas": 100, "maxReplicaCount": 5}},
+        "scaling.maxReplicas: 100 is given under this old name of scaling.maxReplicaCount, which is 5; keep one of",
+    ),
+    "old and new name beside a flavor": (
+        {"preset": {"flavors": {"gpu": True}}, "scaling": {"maxReplicas": 100, "maxReplicaCount": 11}},
+        "scaling.maxReplicas: 100 is given under this old name of scaling.maxReplicaCount, which is 11; keep one of",
+    ),
+    "old and new name at the top": (
+        {"workload": {"pythonExecutable": "python3.12"}, "pythonExecutable": "python3.13"},
+        "workload.pythonExecutable: python3.12 is given under this old name of pythonExecutable, which is python3.13",
+    ),
+    "mount of no volume": (
+        {"volumeMounts": {"cache": {"mountPath": "/cache"}}},
+        "volumeMounts: cache at /cache is no volume of this pod; add it to volumes, or mount one of them",
+    ),
+    "mount of no volume before the start": (
+        {"initContainers": {"fetch": {"image": "x", "volumeMounts": [{"name": "models", "mountPath": "/models"}]}}},
+        "initContainers[fetch].volumeMounts: models at /models is no volume of this pod; add it to volumes, or mount",
+    ),
+    "mount of no volume beside a manifest's": (
+        pod(
+            containers=[
+                {"name": "asya-runtime", "image": "x"},
+                {"name": "cache", "volumeMounts": [{"name": "c", "mountPath": "/c"}]},
+            ]
+        ),
+        "workload.template.spec.containers[cache].volumeMounts: c at /c is no volume of this pod; add it to volumes",
+    ),
+    "two mounts at one place": (
+        {
+            "volumes": {"a": {"emptyDir": {}}, "b": {"emptyDir": {}}},
+            "volumeMounts": [{"name": "a", "mountPath": "/data"}, {"name": "b", "mountPath": "/data/"}],
+        },
+        "volumeMounts: a and b are both mounted at /data, and Kubernetes takes one; remove the other",
+    ),
+    "request over its limit": (
+        {"resources": {"requests": {"cpu": "1500m", "memory": "1Gi"}, "limits": {"cpu": 1.5, "memory": "1000M"}}},
+        "resources.requests.memory: 1Gi is more than resources.limits.memory, 1000M, and no pod could start; lower it",
+    ),
+    "request over a flavor's limit": (
+        {"resources": {"requests": {"memory": "1e9"}}, "preset": {"resources": {"limits": {"memory": "512Mi"}}}},
+        "resources.requests.memory: 1e9 is more than resources.limits.memory, 512Mi, and no pod could start",
+    ),
+    "sidecar's request over its limit": (
+        {"sidecar": {"resources": {"limits": {"cpu": "10m"}}}},
+        "sidecar.resources.requests.cpu: 50m is more than sidecar.resources.limits.cpu, 10m",
+    ),
+    "payloads without a store": (
+        {"claimCheck": {"existingSecret": "s3"}},
+        "claimCheck.existingSecret: it counts only with a store; set claimCheck.url, or remove it",
+    ),
+    "payloads in a relative folder": (
+        check(url="file://payloads", existingClaim="c"),
+        'claimCheck.url: "file://payloads" names no folder; write its whole path with three slashes, as in file:///pay',
+    ),
+    "credentials of the payloads' store": (
+        check(url="s3://key:secret@payloads"),
+        "claimCheck.url: it holds credentials, which whoever may read the release would see; move them into a Secret",
+    ),
+    "payloads in a folder of each pod": (
+        check(url="file:///payloads"),
+        "claimCheck.url: file:///payloads would be another folder in each pod, so that nobody finds the payloads; name",
+    ),
+    "a claim for a bucket": (
+        check(existingClaim="c"),
+        "claimCheck.existingClaim: s3://payloads is no folder, so nothing would be on the claim; remove it, or use a",
+    ),
+    "payloads outside of the store": (
+        check(prefix="a/../../b/"),
+        'claimCheck.prefix: "a/../../b/" leads out of the store; write it like payloads-asya/',
+    ),
+    "payloads at the root": (check(prefix="/payloads/"), 'claimCheck.prefix: "/payloads/" leads out of the store'),
+    "payloads that are refused first": (
+        {**check(threshold=4096), "maxBodyBytes": 4096},
+        "claimCheck.threshold: 4096 is not below maxBodyBytes, 4096, so a payload would be refused before it is stored",
+    ),
+    "payloads that SQS does not take": (
+        {**sqs(), **check(threshold=1000000)},
+        "claimCheck.threshold: SQS takes messages of 1 MiB, and 1000000 bytes of payload leave too little for the rest",
+    ),
+    "payloads that go before their messages": (
+        {**sqs(), **check(expiresAfter="336h")},
+        "claimCheck.expiresAfter: SQS keeps messages for 14 days, and a payload that goes after 336h may be missing",
     ),
     "few for a batch": (
         {**HANDLER, "prefetch": 8, "concurrency": 2, "batch": {"maxSize": 8}},

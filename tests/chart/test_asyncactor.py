@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
-from tests.chart.rendering import RUNTIME, SIDECAR
+from tests.chart.cases import defaults
+from tests.chart.rendering import ROOT, RUNTIME, SIDECAR
 
 ENV = [{"name": "MODEL_PATH", "value": "/models/a"}]
 RESOURCES = {"limits": {"nvidia.com/gpu": 1}}
@@ -89,6 +93,31 @@ def test_names_of_2025_and_2026_mean_the_same(helm):
 )
 def test_each_old_name_has_the_meaning_of_its_new_one(helm, then, today):
     assert helm.template(then).objects == helm.template(today).objects
+
+
+@pytest.mark.parametrize(
+    ("timeout", "grace"),
+    [
+        ({"processing": 300, "gracefulShutdown": 30}, 330),
+        ({"processing": 300}, 330),
+        ({"processing": 60, "gracefulShutdown": 600}, 600),
+    ],
+)
+def test_a_manifest_with_the_defaults_of_its_time_gets_the_grace_that_a_message_needs(helm, timeout, grace):
+    rendered = helm.template({"timeout": timeout})
+
+    assert rendered.pod()["terminationGracePeriodSeconds"] == grace
+    assert rendered.env(SIDECAR)["ASYA_RUNTIME_TIMEOUT"] == str(timeout["processing"])
+
+
+def test_the_defaults_beside_old_names_are_the_charts():
+    names = (ROOT / "charts/actor/templates/_values-today.tpl").read_text()
+    entries = re.findall(r'"section" "(\w*)" "name" "(\w+)" .* "default" (nil|\d+|"[^"]*")\)', names)
+
+    for section, name, default in entries:
+        values = defaults()[section] if section else defaults()
+        assert values[name] == (None if default == "nil" else json.loads(default))
+    assert len(entries) == names.count('"was"')
 
 
 def test_zero_replicas_of_a_manifest_stay_zero(helm):

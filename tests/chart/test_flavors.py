@@ -22,6 +22,8 @@ WANTED = {
     *("cpu-fast", "gpu", "gpu-inference", "agentic", "spot", "scale-to-zero", "always-on", "long-handler"),
     *("high-throughput", "restricted-egress", "s3-results", "nats", "rabbitmq", "sqs"),
 }
+WITH_GPUS = {"gpu", "gpu-inference"}
+"""Those that the ends refuse."""
 CONFLICTS = {
     ("agentic", "cpu-fast"): ["preset.resources.requests.cpu", "scaling.queueLength", "timeout.actor"],
     ("agentic", "gpu"): ["timeout.actor"],
@@ -121,11 +123,15 @@ def test_those_of_the_ends_render_with_the_chart_of_the_ends(helm, name):
     assert all(violations(each["spec"]["template"]["spec"]) == [] for each in rendered.all("Deployment"))
 
 
-@pytest.mark.parametrize("name", OF_ACTORS)
+@pytest.mark.parametrize("name", [name for name in OF_ACTORS if name not in WITH_GPUS])
 def test_those_of_the_ends_render_together_with_those_of_actors(helm, name):
     files = [f"flavors/{each}.yaml" for each in (*OF_ENDS, name)]
 
     assert len(helm.template(chart="charts/crew", release="crew", files=files).all("Deployment")) == 2
+
+
+def test_those_with_gpus_are_refused_for_the_ends():
+    assert {name for name in OF_ACTORS if "gpu" in str(VALUES[name]["preset"].get("resources"))} == WITH_GPUS
 
 
 def test_two_that_do_not_agree_are_known():

@@ -22,6 +22,14 @@ REFUSED_CREW = {
         "store.prefixes: results and errors would share one folder; give them two",
     ),
     "a flavor of actors": ({"flavors": ["spot"]}, "flavors: spot was not given; flavors are values files, so add -f"),
+    "gpus": (
+        {"preset": {"flavors": {"gpu": True}, "resources": {"limits": {"nvidia.com/gpu": 1}}}},
+        "preset.resources.limits.nvidia.com/gpu: a flavor gives it to each end, and all that they do is to store mess",
+    ),
+    "values of the inner chart": (
+        {"actor": {"image": "x", "handler": "a.b"}},
+        "actor.image: under actor stand the defaults of the chart that makes each end, and this would not count; remo",
+    ),
     "what the actor chart refuses": ({"error-end": {"transport": "kafka"}}, 'transport: "kafka" is not built yet'),
 }
 
@@ -89,6 +97,13 @@ def test_every_guard_names_a_value_says_why_and_what_to_do(told):
         path, _, sentence = line.removeprefix("ERROR: ").partition(": ")
         assert {re.split(r"[.\[]", each)[0] for each in path.split(", ")} <= keys.keys(), line
         assert "; " in sentence, line
+
+
+@pytest.mark.parametrize("chart", ["actor", "crew", "pipeline"])
+def test_a_refusal_comes_from_the_template_that_validates(helm, chart):
+    values = {"transport": "kafka"} | ({"actors": {"a": {}}} if chart == "pipeline" else {})
+
+    assert f"({chart}/templates/validate/validate.yaml:" in helm.refusal(values, chart=f"charts/{chart}")
 
 
 def test_all_mistakes_are_told_at_once(helm):

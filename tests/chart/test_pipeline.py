@@ -129,6 +129,22 @@ def test_an_actors_own_keys_win_over_its_flavors(helm):
     assert (spec["maxReplicaCount"], spec["cooldownPeriod"]) == (2, 600)
 
 
+def test_values_of_the_inner_chart_that_would_not_count_are_refused(helm):
+    told = helm.refusal({"actor": {"enabled": True, "actor": "x"}, "actors": {"a": {}}}, chart=CHART)
+
+    for field in ("enabled", "actor"):
+        assert f"ERROR: actor.{field}: under actor stand the defaults of the chart that makes each actor" in told
+
+
+def test_an_actor_with_a_gpu_needs_the_releases_transport(helm):
+    actors = {"actors": {"a": {"handler": "a.b", "flavors": ["gpu"]}}}
+    refused = helm.refusal({"image": IMAGE, **actors}, chart=CHART)
+    taken = template(helm, {"image": IMAGE, "transport": "rabbitmq", **actors})
+
+    assert 'ERROR: actors.a.flavors: they choose transport "sqs", and the release has "nats"; set transport' in refused
+    assert taken.env(SIDECAR, "a")["ASYA_TRANSPORT"] == "rabbitmq"
+
+
 def test_every_object_of_the_chart_actor_is_there_too():
     def objects(chart):
         files = (ROOT / "charts" / chart / "templates").rglob("*.yaml")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chart.rendering import HANDLER, RUNTIME
+from tests.chart.rendering import HANDLER, RUNTIME, SIDECAR
 
 PRESET = {
     "env": {"KEPT": "flavor", "SHARED": "flavor", "SECRET": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}},
@@ -103,6 +103,24 @@ def test_null_takes_a_flavors_entry_away(helm):
 
     assert "KEPT" not in rendered.env(RUNTIME)
     assert "tolerations" not in rendered.pod()
+
+
+@pytest.mark.parametrize(
+    ("own", "left"),
+    [
+        ({"limits": {"memory": None}}, {"limits": {"gpu": 1}}),
+        ({"limits": None, "requests": {"cpu": 1}}, {"requests": {"cpu": 1}}),
+        ({"limits": {"memory": None, "gpu": None}}, None),
+    ],
+)
+def test_null_takes_an_amount_of_a_flavor_away(helm, own, left):
+    assert template(helm, resources=own).container(RUNTIME).get("resources") == left
+
+
+def test_null_takes_an_amount_of_the_sidecar_away(helm):
+    rendered = template(helm, sidecar={"resources": {"requests": {"cpu": None}}})
+
+    assert rendered.container(SIDECAR)["resources"] == {"requests": {"memory": "96Mi"}}
 
 
 def test_a_users_labels_can_not_change_what_selects_the_pods(helm):

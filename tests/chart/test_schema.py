@@ -48,6 +48,14 @@ WRONG_TYPES = [
     ("resiliency", {"policies": {"default": {"maxAttempt": 3}}}),
     ("resiliency", {"policies": {"default": {"backoff": "random"}}}),
     ("resiliency", {"rules": [{"errors": [], "policy": "default"}]}),
+    ("podMonitor", {"interval": "30"}),
+    ("podMonitor", {"interval": "0.5m"}),
+    ("claimCheck", {"url": "http://x"}),
+    ("claimCheck", {"threshold": 0}),
+    ("claimCheck", {"expiresAfter": "30 days"}),
+    ("transports", {"sqs": {"region": ""}}),
+    ("transports", {"sqs": {"identityOwner": "pod"}}),
+    ("transports", {"sqs": {"tags": {"a": 1}}}),
     ("security", {"runAsUser": 0}),
     ("sidecar", {"metricsPort": 1023}),
     ("queue", {"prefix": "a.b"}),
@@ -213,6 +221,11 @@ def test_helm_lists_what_is_known_deep_in_kubernetes_shapes(helm):
 
     assert '"name"' in message
     assert '"secretName"' in message
+
+
+@pytest.mark.parametrize("interval", ["", "30s", "1m30s", "500ms", "1d"])
+def test_intervals_are_taken_as_prometheus_writes_them(interval):
+    assert errors({"podMonitor": {"interval": interval}}) == []
 
 
 @pytest.mark.parametrize("amount", ["500m", 2, 0.5, "1.5", ".5", "64Mi", "10G", "1e3", "0"])

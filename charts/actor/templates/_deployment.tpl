@@ -41,13 +41,14 @@ eks.amazonaws.com/skip-containers: {{ include "actor.withoutIdentity" . }}
 {{- end }}
 
 {{/*
-The user's containers, which get no cloud identity where it is what enters the broker; nothing where they may have it.
+The user's containers, which get no cloud identity where it is what enters the broker or the store of payloads; nothing
+where they may have it.
 The webhook of EKS that hands out identities reads this.
 */}}
 {{- define "actor.withoutIdentity" -}}
 {{- $may := .values.runtime.cloudIdentity -}}
 {{- if kindIs "invalid" $may -}}
-{{- $may = ne (include "actor.transport.byIdentity" .) "true" -}}
+{{- $may = not (has "true" (list (include "actor.transport.byIdentity" .) (include "actor.claim-check.byIdentity" .))) -}}
 {{- end -}}
 {{- if not $may -}}
 {{- $names := list "asya-runtime" -}}

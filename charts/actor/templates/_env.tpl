@@ -13,7 +13,7 @@
 
 {{/* What the chart sets for the sidecar, as a JSON map. */}}
 {{- define "actor.sidecar.env" -}}
-{{- $env := include "actor.transport.env" . | fromJson -}}
+{{- $env := merge (include "actor.transport.env" . | fromJson) (include "actor.claim-check.env" . | fromJson) -}}
 {{- $resiliency := pick .values.resiliency "policies" "rules" "maxDeliveries" "unroutableAfter" -}}
 {{- $drain := sub (include "actor.gracePeriod" .) 5 -}}
 {{- mergeOverwrite $env (dict

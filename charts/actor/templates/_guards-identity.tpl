@@ -46,7 +46,7 @@ ERROR: env.ASYA_HANDLER_MODE: {{ .values.handlerMode | quote }} is no mode; use 
 {{/* Every flavor that the values name has left its mark. */}}
 {{- define "actor.guards.flavors" -}}
 {{- $marks := .raw.preset.flavors | default dict -}}
-{{- $known := include "actor.guards.flavors.known" . | fromJsonArray -}}
+{{- $known := include "actor.flavors" . | fromJson | keys | sortAlpha -}}
 {{- range $name := .values.flavors -}}
 {{- if not (get $marks $name) -}}
 {{- if and $known (not (has $name $known)) }}
@@ -58,14 +58,14 @@ ERROR: {{ ternary "flavor" "flavors" (eq $name (toString $.raw.flavor)) }}: {{ $
 {{- end }}
 {{- end }}
 
-{{/* The flavors that are here, in a chart or in the chart `actor` inside it, as a JSON list. */}}
-{{- define "actor.guards.flavors.known" -}}
-{{- $names := list -}}
+{{/* The flavors that are here, in a chart or in the chart `actor` inside it, as a JSON map from name to text. */}}
+{{- define "actor.flavors" -}}
+{{- $flavors := dict -}}
 {{- $inside := get (.root.Subcharts | default dict) "actor" | default dict -}}
 {{- range compact (list .files $inside.Files) -}}
-{{- range $path, $_ := .Glob "flavors/*.yaml" -}}
-{{- $names = append $names (base $path | trimSuffix ".yaml") -}}
+{{- range $path, $text := .Glob "flavors/*.yaml" -}}
+{{- $_ := set $flavors (base $path | trimSuffix ".yaml") (toString $text) -}}
 {{- end -}}
 {{- end -}}
-{{- uniq $names | sortAlpha | toJson }}
+{{- $flavors | toJson }}
 {{- end }}

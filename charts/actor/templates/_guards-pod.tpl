@@ -46,18 +46,6 @@ ERROR: initContainers.{{ .name }}: names that begin with asya- belong to the cha
 {{- end }}
 {{- end }}
 
-{{- define "actor.guards.volumes" -}}
-{{- range .values.volumes -}}
-{{- if hasPrefix "asya-" .name }}
-ERROR: volumes.{{ .name }}: names that begin with asya- belong to the chart; rename it
-{{- end }}
-{{- end }}
-{{- range .values.volumeMounts -}}
-{{- if regexMatch "^/(var/run/asya|opt/asya)(/|$)" (clean .mountPath) }}
-ERROR: volumeMounts.{{ .name }}: {{ .mountPath }} belongs to the runtime; mount it elsewhere
-{{- end }}
-{{- end }}
-{{- end }}
 
 {{/* The names that a list has twice, in a sentence each. Takes: path, entries (a map can't have a name twice). */}}
 {{- define "actor.guards.twice" -}}

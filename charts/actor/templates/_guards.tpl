@@ -13,8 +13,8 @@ for each mistake, ERROR: <value path>: why; what to do. All are printed at once,
 {{/* What is looked at, in this order; actor.guards.<topic> each. */}}
 {{- define "actor.guards.topics" -}}
 {{- list
-  "manifest" "identity" "images" "handler" "flavors" "workload" "pod" "volumes" "env"
-  "timeouts" "batch" "scaling" "fixed" "keda" "hpa" "resiliency" "retry" "queues" "network" "transport" "sqs"
+  "manifest" "renamed" "identity" "images" "handler" "flavors" "workload" "pod" "volumes" "resources" "env"
+  "timeouts" "batch" "scaling" "fixed" "keda" "hpa" "resiliency" "retry" "queues" "network" "transport" "sqs" "claim-check"
 | toJson }}
 {{- end }}
 

@@ -26,7 +26,7 @@ spec:
 {{- end }}
 {{- end }}
 
-{{/* DNS, the broker by its ports, and what values add. */}}
+{{/* DNS, the broker by its ports, a cloud's object store, and what values add. */}}
 {{- define "actor.networkpolicy.egress" -}}
 {{- $ports := list -}}
 {{- range include (printf "actor.transport.%s.ports" .values.transport) . | fromJsonArray | uniq -}}
@@ -37,7 +37,8 @@ spec:
 {{- with .values.networkPolicy.brokerTo -}}
 {{- $_ := set $broker "to" . -}}
 {{- end -}}
-{{- concat (list $dns $broker) .values.networkPolicy.egress | toYaml }}
+{{- $store := ternary (list (dict "ports" (list (dict "protocol" "TCP" "port" 443)))) list (eq (include "actor.claim-check.isRemote" .) "true") -}}
+{{- concat (list $dns $broker) $store .values.networkPolicy.egress | toYaml }}
 {{- end }}
 
 {{/* Port of an address. Takes: url, default. */}}

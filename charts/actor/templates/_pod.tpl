@@ -92,6 +92,7 @@ volumes:
 {{- with include "actor.transport.volume" (dict "context" . "optional" false) }}
 {{ . }}
 {{- end }}
+{{- include "actor.claim-check.volumes" . }}
 {{- with .values.volumes }}
 {{ toYaml . }}
 {{- end }}

@@ -26,6 +26,9 @@ the root, which all templates of a chart have in common: normal form and guards 
 {{- end }}
 {{- end }}
 
-{{/* What validate.yaml asks for: the guards alone. */}}
+{{/*
+What validate/validate.yaml asks for: the guards alone. Helm takes templates in deeper folders first, and of these the last
+by name, so that it is this one whose place an error tells.
+*/}}
 {{- define "actor.nothing" -}}
 {{- end }}

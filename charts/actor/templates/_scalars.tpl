@@ -26,8 +26,12 @@
 {{- sub (unixEpoch $end | int64) (unixEpoch $start | int64) }}
 {{- end }}
 
-{{/* Seconds that a pod may take to stop: as long as one message may run, and 30 more to settle it. */}}
+{{/*
+Seconds that a pod may take to stop: as long as one message may run, and 30 more to settle it. A manifest of 2025 has
+30 unless its author said more, so beside its other field it only ever makes this longer.
+*/}}
 {{- define "actor.gracePeriod" -}}
 {{- $derived := add 30 (include "actor.seconds" .values.timeout.actor) -}}
-{{- .values.timeout.gracefulShutdown | default $derived | int64 }}
+{{- $given := .values.timeout.gracefulShutdown | default $derived -}}
+{{- ternary $given (max $given $derived) (kindIs "invalid" .raw.timeout.processing) | int64 }}
 {{- end }}

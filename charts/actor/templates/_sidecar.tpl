@@ -33,6 +33,7 @@
 {{- with include "actor.transport.mount" . }}
 {{ . }}
 {{- end }}
+{{- include "actor.claim-check.mounts" . }}
 {{- end }}
 
 {{/*

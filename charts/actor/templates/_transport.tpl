@@ -23,7 +23,7 @@ sees depths), and actor.transport.x.ports (the ports that pods reach it at, as a
 
 {{/* The existing Secret with the broker's credentials, or nothing. */}}
 {{- define "actor.transport.secret" -}}
-{{- get (get .values.transports .values.transport) "existingSecret" }}
+{{- dig .values.transport "existingSecret" "" .values.transports }}
 {{- end }}
 
 {{/* Mount of that Secret. */}}
@@ -48,7 +48,7 @@ sees depths), and actor.transport.x.ports (the ports that pods reach it at, as a
 {{- end }}
 {{- end }}
 
-{{/* true where the service account's cloud identity enters the broker, so that no container of the user's may have it. */}}
+{{/* true where the service account's cloud identity enters the broker. */}}
 {{- define "actor.transport.byIdentity" -}}
 {{- and (eq .values.transport "sqs") (not (include "actor.transport.secret" .)) }}
 {{- end }}

@@ -60,16 +60,19 @@ workload.template.
 {{- compact $names | uniq | toJson }}
 {{- end }}
 
-{{/* Renamed keys as a JSON list of {section, name, value, was}: today's place, the value given, and the old place. */}}
+{{/*
+Renamed keys as a JSON list of {section, name, value, was, default}: today's place, the value given under the old name, the
+old place, and what stands in today's place unless somebody writes it.
+*/}}
 {{- define "actor.values.renamed" -}}
 {{- $grace := dig "spec" "terminationGracePeriodSeconds" nil (.workload.template | default dict) -}}
 {{- list
-  (dict "section" "scaling" "name" "minReplicaCount" "value" .scaling.minReplicas "was" "scaling.minReplicas")
-  (dict "section" "scaling" "name" "maxReplicaCount" "value" .scaling.maxReplicas "was" "scaling.maxReplicas")
-  (dict "section" "timeout" "name" "actor" "value" .timeout.processing "was" "timeout.processing")
-  (dict "section" "timeout" "name" "actor" "value" .resiliency.actorTimeout "was" "resiliency.actorTimeout")
-  (dict "section" "timeout" "name" "gracefulShutdown" "value" $grace "was" "workload.template.spec.terminationGracePeriodSeconds")
-  (dict "section" "" "name" "replicas" "value" .workload.replicas "was" "workload.replicas")
-  (dict "section" "" "name" "pythonExecutable" "value" .workload.pythonExecutable "was" "workload.pythonExecutable")
+  (dict "section" "scaling" "name" "minReplicaCount" "value" .scaling.minReplicas "was" "scaling.minReplicas" "default" 0)
+  (dict "section" "scaling" "name" "maxReplicaCount" "value" .scaling.maxReplicas "was" "scaling.maxReplicas" "default" 50)
+  (dict "section" "timeout" "name" "actor" "value" .timeout.processing "was" "timeout.processing" "default" "5m")
+  (dict "section" "timeout" "name" "actor" "value" .resiliency.actorTimeout "was" "resiliency.actorTimeout" "default" "5m")
+  (dict "section" "timeout" "name" "gracefulShutdown" "value" $grace "was" "workload.template.spec.terminationGracePeriodSeconds" "default" nil)
+  (dict "section" "" "name" "replicas" "value" .workload.replicas "was" "workload.replicas" "default" 1)
+  (dict "section" "" "name" "pythonExecutable" "value" .workload.pythonExecutable "was" "workload.pythonExecutable" "default" "python3")
   | toJson }}
 {{- end }}

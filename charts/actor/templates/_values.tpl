@@ -13,7 +13,10 @@ volumeMounts, tolerations and initContainers are lists. Takes: the values as giv
 {{- $join := dict "preset" (get $preset $field) "own" (get $values $field) "key" $key "identity" $identity -}}
 {{- $_ := set $values $field (include "actor.join" $join | fromJsonArray) -}}
 {{- end -}}
-{{- range $field := list "resources" "nodeSelector" "podLabels" "podAnnotations" -}}
+{{- $resources := dict "base" ($preset.resources | default dict) "over" ($values.resources | default dict) -}}
+{{- $_ := set $values "resources" (include "actor.values.resources" $resources | fromJson) -}}
+{{- $_ := set $values.sidecar "resources" (include "actor.values.resources" (dict "base" dict "over" $values.sidecar.resources) | fromJson) -}}
+{{- range $field := list "nodeSelector" "podLabels" "podAnnotations" -}}
 {{- $_ := set $values $field (mergeOverwrite dict (get $preset $field | default dict) (get $values $field | default dict)) -}}
 {{- end -}}
 {{- $_ := set $values "affinity" (include "actor.values.affinity" $values | fromJson) -}}
@@ -23,6 +26,26 @@ volumeMounts, tolerations and initContainers are lists. Takes: the values as giv
 {{- end -}}
 {{- $_ := set $values "transport" (coalesce $values.transport $preset.transport "nats") -}}
 {{- omit $values "preset" "secretRefs" | toJson }}
+{{- end }}
+
+{{/* Requests and limits laid over others, as JSON; what is null goes. Takes: base, over. */}}
+{{- define "actor.values.resources" -}}
+{{- $kept := dict -}}
+{{- range $kind, $amounts := include "actor.overlay" . | fromJson -}}
+{{- if kindIs "map" $amounts -}}
+{{- $given := dict -}}
+{{- range $name, $amount := $amounts -}}
+{{- if not (kindIs "invalid" $amount) -}}
+{{- $_ := set $given $name $amount -}}
+{{- end -}}
+{{- end -}}
+{{- $amounts = $given -}}
+{{- end -}}
+{{- if $amounts -}}
+{{- $_ := set $kept $kind $amounts -}}
+{{- end -}}
+{{- end -}}
+{{- $kept | toJson }}
 {{- end }}
 
 {{/* handler, handlerMode, and env without the variables that give them, as JSON. Takes: the values, env being a list. */}}

@@ -41,6 +41,16 @@ ERROR: store.url: {{ .Values.store.url | quote }} names no folder; write its who
 {{- if eq (index .Values.store.prefixes "happy-end") (index .Values.store.prefixes "error-end") }}
 ERROR: store.prefixes: results and errors would share one folder; give them two
 {{- end }}
+{{- range $name, $amount := dig "resources" "limits" dict (.Values.preset | default dict) -}}
+{{- if and (contains "gpu" $name) $amount }}
+ERROR: preset.resources.limits.{{ $name }}: a flavor gives it to each end, and all that they do is to store messages; leave that -f out (gpu, gpu-inference)
+{{- end }}
+{{- end }}
+{{- range $field := list "enabled" "actor" "image" "handler" -}}
+{{- if get $.Values.actor $field }}
+ERROR: actor.{{ $field }}: under actor stand the defaults of the chart that makes each end, and this would not count; remove it
+{{- end }}
+{{- end }}
 {{- if regexMatch "://[^/]*@" .Values.store.url }}
 ERROR: store.url: it holds credentials, which whoever may read the release would see; move them into a Secret and name its keys in secretRefs
 {{- end }}

@@ -11,6 +11,11 @@
 {{- range $path, $_ := .root.Subcharts.actor.Files.Glob "flavors/*.yaml" -}}
 {{- $there = append $there (base $path | trimSuffix ".yaml") -}}
 {{- end -}}
+{{- range $field := list "enabled" "actor" -}}
+{{- if get $.root.Values.actor $field }}
+ERROR: actor.{{ $field }}: under actor stand the defaults of the chart that makes each actor, and this would not count; remove it, and name actors under actors
+{{- end }}
+{{- end }}
 {{- range $name, $own := .root.Values.actors -}}
 {{- if has $name (list "happy-end" "error-end") }}
 ERROR: actors.{{ $name }}: it is an end actor, which the chart crew brings; remove it

@@ -14,6 +14,8 @@ from tests.delivery.place import NatsBroker, Place, RabbitmqBroker
 LEASE_SECONDS = 5.0
 """How long a delivery is a pod's without a renewal, where the broker has leases; sidecars look every 2 seconds."""
 
+KINDS: dict[str, type[NatsBroker | RabbitmqBroker]] = {"nats": NatsBroker, "rabbitmq": RabbitmqBroker}
+
 
 @pytest.fixture(scope="session")
 def nats_server(need, tmp_path_factory) -> Iterator[NatsServer]:
@@ -26,7 +28,7 @@ def nats_server(need, tmp_path_factory) -> Iterator[NatsServer]:
 @pytest.fixture(params=["nats", "rabbitmq"])
 async def place(request) -> AsyncIterator[Place]:
     """Give the queues of an actor on each broker."""
-    kind = {"nats": NatsBroker, "rabbitmq": RabbitmqBroker}[request.param]
+    kind = KINDS[request.param]
     server = request.getfixturevalue(f"{request.param}_server")
     with tempfile.TemporaryDirectory(prefix="asya-") as folder:  # a socket's path may not be long
         place = Place(kind(server, Path(folder), LEASE_SECONDS), Path(folder), LEASE_SECONDS)

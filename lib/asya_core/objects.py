@@ -54,7 +54,7 @@ class ObjectStore:
             obstore.put(self._backend, key, data, mode="overwrite", use_multipart=False)
             self._make_lasting(key)
 
-    def create(self, key: str, data: bytes) -> bool:
+    def create(self, key: str, data: bytes | memoryview) -> bool:
         """Write the object unless one is there; of several callers at once, exactly one gets True."""
         with self._told("write", key):
             self._require_folder()

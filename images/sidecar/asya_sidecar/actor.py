@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from msgspec import UNSET
+
 from asya_core.envelope import Envelope
 from asya_core.faults import Fault
 from asya_core.transports import Delivery
@@ -20,12 +22,13 @@ from asya_sidecar.admission import Admission
 from asya_sidecar.blame import Verdict
 from asya_sidecar.end_run import EndRun
 from asya_sidecar.fenced import Fenced
+from asya_sidecar.fetching import Fetching
 from asya_sidecar.frames import invoke_size
 from asya_sidecar.intake import Undecodable, fault_of, key_of, read
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.prefetch import Prefetch
 from asya_sidecar.publisher import Publisher
-from asya_sidecar.request import PAST_DEADLINE, Allowance, meta, payload
+from asya_sidecar.request import PAST_DEADLINE, Allowance, meta, payload, turned_away
 from asya_sidecar.run import Run
 from asya_sidecar.runtime_client import RuntimeClient
 from asya_sidecar.runtime_connection import Hello
@@ -63,6 +66,7 @@ class Actor:
         self._stop = stop
         self._admission: Admission[Run] = Admission()
         self._prefetch = Prefetch(concurrency=1, fixed=settings.prefetch)
+        self._fetching: Fetching[Run] = Fetching(publisher.claims, settings.limits.size, self._join, self.resize)
         self._late: list[Delivery] = []
         self._gives_back = False
         self._served = time.monotonic()
@@ -95,9 +99,10 @@ class Actor:
         fault = fault_of(message, delivery, self.settings, now)
         if fault is not None:
             run.refuse(fault)
+        elif message.payload is not UNSET:
+            self._join(run)
         else:
-            self._admission.join(run)
-            self._admit()
+            self._fetching.join(run)
 
     def drain(self) -> None:
         """Let nobody into the handler any more."""
@@ -112,7 +117,7 @@ class Actor:
         Only once the broker sends us nothing more, or it would send us the same again.
         """
         self._gives_back = self.draining
-        waiting = self._admission.withdraw()
+        waiting = [*self._admission.withdraw(), *self._fetching.withdraw()]
         for run in waiting:
             run.release()
         late, self._late = self._late, []
@@ -213,6 +218,8 @@ class Actor:
     def finished(self, run: Run) -> None:
         """Settle or release the message, by the run's state."""
         del self.runs[run.key]
+        if run.envelope.payload is UNSET:
+            self._fetching.leave(run)
         self.metrics.active.dec(len(run.deliveries))
         if run.state is State.SETTLED:
             self.window.settle(run.deliveries)
@@ -226,9 +233,9 @@ class Actor:
     def resize(self) -> None:
         """Ask for as much as there is room for, and for a little more where messages only wait for something to appear.
 
-        That is an output's queue, or the store of an end: nothing else has to wait with them.
+        That is an output's queue, or a store: nothing else has to wait with them.
         """
-        extra = min(self.publisher.without_queue + self._admission.resting, _MOST_EXTRA)
+        extra = min(self.publisher.without_queue + self._admission.resting + self._fetching.resting, _MOST_EXTRA)
         self.window.resize(self._prefetch.size + extra if self.serving else 0)
 
     def _begin(self, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> Run:
@@ -242,10 +249,13 @@ class Actor:
         run = self._begin(message.key, delivery, message.record.envelope, now)
         if message.is_ours_to_store:
             log.warning("no envelope: %s", message.fault.message, extra=run.labels("undecodable", message.fault.code))
-            self._admission.join(run)
-            self._admit()
+            self._join(run)
         else:
             run.record(message.record, message.fault)
+
+    def _join(self, run: Run) -> None:
+        self._admission.join(run)
+        self._admit()
 
     def _admit(self) -> None:
         calls = self.runtime.calls
@@ -264,7 +274,7 @@ class Actor:
     def _enter(self, run: Run) -> None:
         """Run a message, unless its time is up, it is no longer ours, or no runtime takes it."""
         allowed = run.time_allowed()
-        head, body = meta(run.envelope, envelope_mode=self.envelope_mode), payload(run.envelope)
+        head, body = meta(run.opened, envelope_mode=self.envelope_mode), payload(run.opened)
         if not run.delivery().is_lost and allowed.seconds > 0 and invoke_size(head, body) <= self.runtime.most_bytes:
             now = time.monotonic()
             self.metrics.receive.observe(now - run.begun)
@@ -272,11 +282,7 @@ class Actor:
             run.entered(self.runtime.invoke(run, head, body, allowed.seconds, ends_at))
             return
         self._admission.leave(run)
-        if run.delivery().is_lost:
-            run.lose()
-        elif allowed.seconds <= 0:
-            run.refuse(Fault(code="deadline_exceeded", message="the message's deadline passed while it waited here"))
-        else:
+        if not turned_away(run, allowed):
             sentence = f"the runtime takes at most {self.runtime.most_bytes} bytes (ASYA_MAX_BODY_BYTES)"
             run.refuse(Fault(code="msg_parsing_error", message=sentence))
 

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from msgspec import UNSET
 
+from asya_core.claim_check import with_payload
 from asya_core.envelope import Envelope
 from asya_core.faults import Fault
-from asya_core.outgoing import with_status
 from asya_core.transports import Delivery
 from asya_sidecar.records import as_base64
 from asya_sidecar.request import Allowance
@@ -45,14 +45,19 @@ class EndRun(Run):
         self._finish(State.SETTLED)
         self.actor.left_handler(self, seconds)
 
+    def goes_on_without(self, fault: Fault) -> bool:
+        """Store it with its reference: an end has nowhere else to put a message."""
+        self.actor.metrics.failed(fault.code)
+        sentence = "the payload can't be stored with its message, which keeps its reference: %s"
+        log.error(sentence, fault.message, extra=self.labels("stored_by_reference", fault.code))
+        return True
+
     def on_fault(self, fault: Fault) -> None:
         """Try again later; where the handler can't read the payload, with the payload as base64."""
         self.actor.metrics.runtime_error(fault.code)
-        if fault.code == "msg_parsing_error" and not self._is_wrapped and self.envelope.payload is not UNSET:
+        if fault.code == "msg_parsing_error" and not self._is_wrapped and self.opened.payload is not UNSET:
             self._is_wrapped = True
-            payload = as_base64(bytes(self.envelope.payload))
-            self.envelope = with_status(self.envelope, self.envelope.status)
-            self.envelope.payload = payload
+            self.opened = with_payload(self.opened, as_base64(bytes(self.opened.payload)))
         self.refuse(fault)
         self.actor.left_handler(self, None)
 

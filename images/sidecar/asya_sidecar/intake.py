@@ -44,10 +44,12 @@ def read(delivery: Delivery, settings: Settings, now: datetime) -> Envelope | Un
             with suppress(EnvelopeError):
                 return decode(delivery.body, replace(settings.limits, size=len(delivery.body)))
         record = undecodable(delivery.body, delivery.message_id, error, settings.actor, now)
-        shortened = Publication(record.actor, fitting(record.envelope, settings.limits.size), record.kind)
+        is_ours = settings.actor == ERROR_END
+        if is_ours or settings.claims is None:  # else its content goes to the store
+            record = Publication(record.actor, fitting(record.envelope, settings.limits.size), record.kind)
         # Not under its id, which is the sender's word: another message of this id may be in hand.
         key = (f"undecodable {delivery.message_id}", id(delivery), 0, 0)
-        return Undecodable(key, shortened, Fault(code=error.code, message=str(error)), settings.actor == ERROR_END)
+        return Undecodable(key, record, Fault(code=error.code, message=str(error)), is_ours)
 
 
 def key_of(envelope: Envelope) -> Key:
@@ -63,10 +65,6 @@ def fault_of(envelope: Envelope, delivery: Delivery, settings: Settings, now: da
         return None
     if _is_too_large(delivery, settings):
         return Fault(code="msg_parsing_error", message=too_large(len(delivery.body), settings.limits))
-    if envelope.payload is UNSET:
-        return Fault(
-            code="msg_parsing_error", message="payload_ref: this version does not fetch payloads; send them inside"
-        )
     return refusal(envelope, settings.actor, delivery.count, settings.resiliency.max_deliveries, now)
 
 

@@ -13,6 +13,7 @@ _BYTES = tuple(100.0 * 10**power for power in range(8))
 _CODES = frozenset({
     "processing_error", "result_error", "route_error", "msg_parsing_error", "route_mismatch", "timeout_error",
     "crash_error", "deadline_exceeded", "cancelled_error", "deliveries", "unroutable",
+    "claim_refused", "claim_missing",
 })  # fmt: skip
 
 
@@ -42,6 +43,11 @@ class Metrics:
         self.redelivered = redelivered.at(self._actor)
         lost = self._counter("leases_lost", "Leases that ended while a message was in hand.", "queue")
         self.leases_lost = lost.at(self._actor)
+        self._claims = self._counter(
+            "claim_check_payloads", "Payloads stored, fetched, or kept as a reference without being sent.", "direction"
+        )
+        self._claim_bytes = self._counter("claim_check_bytes", "The same, in bytes.", "direction")
+        self._claim_failures = self._counter("claim_check_failures", "Tries that the store failed.", "direction")
         self._worker_ends = self._counter("worker_ends", "Ends of the process that runs the handler.", "reason")
 
     def _measure_times(self) -> None:
@@ -88,6 +94,15 @@ class Metrics:
     def worker_ended(self, reason: str) -> None:
         """Count an end of the process that runs the handler: the supervisor's reason, or `closed` without one."""
         self._worker_ends.at(reason).inc()
+
+    def claim(self, direction: str, size: int) -> None:
+        """Count a payload of `size` bytes that was `stored` or `fetched`, or `kept` since it lies in the store."""
+        self._claims.at(direction).inc()
+        self._claim_bytes.at(direction).inc(size)
+
+    def claim_failed(self, direction: str) -> None:
+        """Count a try to store or fetch a payload that the store failed."""
+        self._claim_failures.at(direction).inc()
 
     def sent(self, queue: str, kind: str, size: int, seconds: float) -> None:
         """Count a confirmed publish that took `seconds`."""

@@ -1,15 +1,19 @@
-"""Messages that have to become smaller, because they are larger than may be passed on; pure."""
+"""Records of what can't be passed on, and messages that have to become smaller so that they can; pure."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from dataclasses import replace
+from datetime import datetime
 
 import msgspec
 from msgspec import UNSET, Raw
 
 from asya_core.envelope import Envelope, Status, encode
+from asya_core.error_record import to_error_end
+from asya_core.errors import QueueMissingError
+from asya_core.faults import Fault
 from asya_core.outgoing import Publication, with_status
 from asya_core.route import is_actor_name
 
@@ -107,6 +111,17 @@ def _with_payload(record: Envelope, content: dict[str, Raw]) -> Envelope:
             changed.status, error=msgspec.structs.replace(changed.status.error, traceback="", unknown=UNSET)
         )
     return changed
+
+
+def unroutable(publication: Publication, error: QueueMissingError, actor: str, now: datetime) -> Publication:
+    """Record an output whose queue never appeared, as it was to be delivered, so that a redrive can deliver it."""
+    fault = Fault(code="unroutable", message=f"{error}; nobody took the message for {publication.actor!r}")
+    return to_error_end(publication.envelope, fault, actor, now)
+
+
+def too_large(error: Exception) -> Fault:
+    """Say that an output can't be passed on as large as it is."""
+    return Fault(code="result_error", message=f"the result can't be passed on: {error}")
 
 
 def lighter_retry(publication: Publication) -> Publication | None:

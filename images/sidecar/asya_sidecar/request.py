@@ -1,9 +1,10 @@
-"""What the runtime is told of a message, and how long it may take over it; pure."""
+"""What the runtime is told of a message, if it is told at all, and how long it may take over it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -12,6 +13,7 @@ from asya_core.envelope import Envelope, encode
 from asya_core.faults import Fault
 from asya_core.outgoing import with_status
 from asya_core.times import read_rfc3339
+from asya_core.transports import Delivery
 
 PAST_DEADLINE = Fault(code="deadline_exceeded", message="the message's deadline passed before its handler had ended")
 
@@ -22,7 +24,8 @@ def meta(envelope: Envelope, *, envelope_mode: bool) -> bytes:
     """Return the meta of an INVOKE: in mode envelope everything but the payload, else id and traceparent."""
     if envelope_mode:
         bare = with_status(envelope, envelope.status)
-        bare.payload = UNSET
+        if bare.payload is not UNSET:
+            bare.payload = bare.payload_ref = UNSET  # handlers see payloads, never references
         return encode(bare)
     if envelope.headers is not UNSET and "traceparent" in envelope.headers:
         return msgspec.json.encode({"id": envelope.id, "traceparent": envelope.headers["traceparent"]})
@@ -56,3 +59,27 @@ def time_allowed(until: datetime, most: float, now: datetime) -> Allowance:
     """
     left = (until - now).total_seconds()
     return Allowance(min(most, left), by_deadline=left < most)
+
+
+class Entrant(Protocol):
+    """What wants to enter the handler."""
+
+    def delivery(self) -> Delivery:
+        """The delivery by which it is held."""
+
+    def lose(self) -> None:
+        """Forget it."""
+
+    def refuse(self, fault: Fault) -> None:
+        """Record this as what became of it."""
+
+
+def turned_away(run: Entrant, allowed: Allowance) -> bool:
+    """Lose a message that is no longer ours, refuse one whose time is up; tell whether it was either."""
+    if run.delivery().is_lost:
+        run.lose()
+    elif allowed.seconds <= 0:
+        run.refuse(Fault(code="deadline_exceeded", message="the message's deadline passed while it waited here"))
+    else:
+        return False
+    return True

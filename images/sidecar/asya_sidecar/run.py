@@ -25,7 +25,7 @@ from asya_core.transports import Delivery
 from asya_sidecar.fenced import Fenced
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Done, Publisher
-from asya_sidecar.records import lighter_retry
+from asya_sidecar.records import lighter_retry, too_large, unroutable
 from asya_sidecar.request import PAST_DEADLINE, Allowance, deadline, time_allowed
 from asya_sidecar.settings import Settings
 from asya_sidecar.states import OVER, Key, State
@@ -59,18 +59,19 @@ class Surroundings(Protocol):
 
 
 class Run:
-    """A message in hand and what has become of it so far."""
+    """A message in hand; `opened` is its envelope with the payload in it, also where that came by reference."""
 
     __slots__ = (
         "_broken", "_by_deadline", "_deadline", "_first", "_has_ended", "_interruptions", "_items", "_unconfirmed",
-        "actor", "arrived", "begun", "deliveries", "envelope", "key", "request", "state", "status", "suspected",
+        "actor", "arrived", "begun", "deliveries", "envelope", "key", "opened", "request", "state", "status",
+        "suspected",
     )  # fmt: skip
 
     def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> None:
         self.actor = actor
         self.key = key
         self.deliveries = [delivery]
-        self.envelope = envelope
+        self.envelope = self.opened = envelope
         self.begun = time.monotonic()
         self.arrived = arrival(envelope, now)
         self.state = State.WAITING
@@ -123,6 +124,11 @@ class Run:
         self._items = 0
         self._first = self._broken = None
         self._has_ended = False
+
+    def goes_on_without(self, fault: Fault) -> bool:
+        """Tell whether it enters the handler without its payload, which can't be had."""
+        self.refuse(fault)
+        return False
 
     def interrupted(self) -> None:
         """Wait again: the handler's process ended, and it was not this message's doing, as far as anybody knows."""
@@ -214,7 +220,7 @@ class Run:
         if error is None:
             self._publish_last()
         else:
-            self._break(_too_large(error))
+            self._break(too_large(error))
 
     def _break(self, fault: Fault) -> None:
         """Let the message fail; a handler that still works on it need not go on."""
@@ -269,7 +275,7 @@ class Run:
         elif (lighter := lighter_retry(publication)) is not None:
             self._send(lighter, self._last_done)
         else:
-            self.refuse(self._broken or _too_large(error))
+            self.refuse(self._broken or too_large(error))
 
     def _fence(self, publication: Publication, done: Done) -> None:
         """Keep what was made until the message comes back; where the handler has not ended, forget the message."""
@@ -280,11 +286,9 @@ class Run:
             self.lose()
 
     def _unroutable(self, publication: Publication, error: QueueMissingError) -> Publication:
-        """Record an output whose queue never appeared, as it was to be delivered, so that a redrive can deliver it."""
         self.actor.metrics.failed("unroutable")
         log.error("no queue took it: %s", error, extra=self.labels("unroutable", "unroutable"))
-        fault = Fault(code="unroutable", message=f"{error}; nobody took the message for {publication.actor!r}")
-        return to_error_end(publication.envelope, fault, self.actor.settings.actor, datetime.now(UTC))
+        return unroutable(publication, error, self.actor.settings.actor, datetime.now(UTC))
 
     def _fail(self, reason: str) -> None:
         self.status = "error"
@@ -294,7 +298,3 @@ class Run:
         if not self.over:
             self.state = state
             self.actor.finished(self)
-
-
-def _too_large(error: Exception) -> Fault:
-    return Fault(code="result_error", message=f"the result can't be passed on: {error}")

@@ -15,12 +15,17 @@ from asya_core.limits import Limits
 from asya_core.policies import Resiliency, read_resiliency
 from asya_core.route import ENDS, is_actor_name
 from asya_core.transports import NAMES
+from asya_sidecar import claim_settings
+from asya_sidecar.claim_settings import ClaimSettings, read_claim_settings
 
 _KNOWN = frozenset({
+    *claim_settings.KNOWN,
     "ASYA_ACTOR_NAME", "ASYA_TRANSPORT", "ASYA_QUEUE_PREFIX", "ASYA_SOCKET_DIR", "ASYA_LOG_LEVEL",
     "ASYA_IS_END_ACTOR", "ASYA_METRICS_ADDR", "ASYA_PREFETCH", "ASYA_RUNTIME_TIMEOUT", "ASYA_RESILIENCY",
     "ASYA_MAX_BODY_BYTES", "ASYA_DRAIN_TIMEOUT", "ASYA_SECRETS_DIR", "ASYA_NATS_URL", "ASYA_RABBITMQ_URL",
     "ASYA_RABBITMQ_CONSUMER_TIMEOUT", "ASYA_RABBITMQ_MANAGEMENT_URL", "ASYA_RABBITMQ_VHOST",
+    "ASYA_SQS_ENDPOINT", "ASYA_SQS_OWNER", "ASYA_SQS_REGION", "ASYA_SQS_TAGS", "ASYA_SQS_VISIBILITY_TIMEOUT",
+    "ASYA_SQS_WAIT_TIME",
 })  # fmt: skip
 """What this process reads, its transports included."""
 
@@ -46,6 +51,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     resiliency: Resiliency
     limits: Limits
     drain_timeout: float
+    claims: ClaimSettings | None
 
     @property
     def queue(self) -> str:
@@ -75,6 +81,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             resiliency=read("ASYA_RESILIENCY", "{}", read_resiliency, Resiliency()),
             limits=Limits(size=read("ASYA_MAX_BODY_BYTES", str(Limits().size), _positive, 1)),
             drain_timeout=read("ASYA_DRAIN_TIMEOUT", "330s", parse_duration, 0.0),
+            claims=read_claim_settings(read),
         )
         read.check(settings)
         return settings

@@ -13,6 +13,7 @@ from asya_core.errors import QueueMissingError, SettingsError, TransportError, T
 from asya_core.transports import Consumer, Transport
 from asya_sidecar import exit_codes
 from asya_sidecar.actor import Actor
+from asya_sidecar.claims import open_claims
 from asya_sidecar.health import Health, serve_health
 from asya_sidecar.leases import keep_leases
 from asya_sidecar.metrics import Metrics
@@ -27,13 +28,16 @@ _CONSUME_RETRY = 2.0
 
 
 class Sidecar:
-    """Joins one transport and one runtime until it is told to stop."""
+    """Joins one transport and one runtime until it is told to stop.
+
+    Raises SettingsError when the store of large payloads can't be opened.
+    """
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self.settings = settings
         self.transport = transport
         self.metrics = Metrics(settings.actor, settings.transport)
-        self.publisher = Publisher(transport, settings, self.metrics)
+        self.publisher = Publisher(transport, settings, self.metrics, open_claims(settings.claims, self.metrics))
         self.consumer: Consumer | None = None
         self._stop = asyncio.Event()
         self._signalled = False

@@ -7,17 +7,20 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from asya_core.errors import TransportError
+from asya_core.errors import ObjectStoreError, TransportError
+from asya_core.objects import ObjectStore
 from asya_core.transports import Confirmed, Delivery, publish
 from asya_core.transports.memory import MemoryBroker, MemoryConsumer, MemoryTransport
 from asya_sidecar.actor import Actor
+from asya_sidecar.claims import open_claims
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Publisher
 from asya_sidecar.settings import Settings
 from images.sidecar.tests.scripted_runtime import Answer, ScriptedRuntime, echo
 
+_T = TypeVar("_T")
 WAIT_SECONDS = 10.0
 QUEUES = ("asya-a", "asya-b", "asya-happy-end", "asya-error-end")
 
@@ -115,6 +118,30 @@ class NotedTransport(MemoryTransport):
             confirm(error)
 
 
+class NotedStore:
+    """A store whose every use is noted, from whichever thread, as `stored`, `fetched` or `store failed`."""
+
+    def __init__(self, store: ObjectStore, ledger: Ledger) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._loop = asyncio.get_running_loop()
+
+    def create(self, key: str, data: bytes) -> bool:
+        return self._noted("stored", key, lambda: self._store.create(key, data))
+
+    def get(self, key: str, size: int) -> bytes:
+        return self._noted("fetched", key, lambda: self._store.get(key, size))
+
+    def _noted(self, what: str, key: str, call: Callable[[], _T]) -> _T:
+        try:
+            result = call()
+        except ObjectStoreError:
+            self._loop.call_soon_threadsafe(self._ledger.note, "store failed", key)
+            raise
+        self._loop.call_soon_threadsafe(self._ledger.note, what, key)
+        return result
+
+
 class Bench:
     """Everything that a test of one actor needs."""
 
@@ -126,7 +153,10 @@ class Bench:
         self.transport = NotedTransport(broker, self.ledger)
         self.producer = MemoryTransport(broker)
         self.metrics = Metrics(settings.actor, settings.transport)
-        self.publisher = Publisher(self.transport, settings, self.metrics)
+        claims = open_claims(settings.claims, self.metrics)
+        if claims is not None:
+            claims._store = cast("ObjectStore", NotedStore(claims._store, self.ledger))
+        self.publisher = Publisher(self.transport, settings, self.metrics, claims)
         self.stops: list[str] = []
         self.actor = Actor(settings, self.publisher, self.metrics, stop=lambda: self.stops.append("asked"))
         self.consumer: NotedConsumer | None = None

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from asya_core.errors import LeaseLostError, MessageTooLargeError, QueueMissingError, TransportUnavailableError
 from asya_core.transports import Delivery
-from asya_sidecar import actor, publisher, run, runtime_client
+from asya_sidecar import actor, run, runtime_client, sending
 from asya_sidecar.actor import Actor
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Publisher
@@ -52,7 +52,7 @@ class Paths(RuleBasedStateMachine):
         self.mistakes = []
         self.loop.set_exception_handler(lambda _loop, context: self.mistakes.append(context))
         self.patches = pytest.MonkeyPatch()
-        for module in (actor, publisher, run, runtime_client):
+        for module in (actor, sending, run, runtime_client):
             self.patches.setattr(module, "time", self.loop.clock())
         for kind in ("Run", "EndRun"):
             self.patches.setattr(actor, kind, stepping(getattr(actor, kind)))

@@ -104,6 +104,8 @@ def test_metrics_have_the_names_and_labels_that_dashboards_use():
     metrics.runtime_error("processing_error")
     metrics.sent("asya-b", "routing", 100, 0.01)
     metrics.worker_ended("memory")
+    metrics.claim("stored", 100)
+    metrics.claim_failed("stored")
     families = {
         family.name: {tuple(sorted(set(sample.labels) - {"le"})) for sample in family.samples}
         for family in metrics.registry.collect()
@@ -125,6 +127,9 @@ def test_metrics_have_the_names_and_labels_that_dashboards_use():
         "asya_actor_messages_redelivered": {("queue",)},
         "asya_actor_leases_lost": {("queue",)},
         "asya_actor_worker_ends": {("reason",)},
+        "asya_actor_claim_check_payloads": {("direction",)},
+        "asya_actor_claim_check_bytes": {("direction",)},
+        "asya_actor_claim_check_failures": {("direction",)},
     }
 
 

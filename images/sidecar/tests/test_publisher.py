@@ -6,6 +6,7 @@ import pytest
 from asya_core.errors import LeaseLostError, MessageTooLargeError, TransportUnavailableError
 from asya_core.transports import publish
 from asya_sidecar import publisher as module
+from asya_sidecar import sending
 from images.sidecar.tests.bench import envelope, working
 from images.sidecar.tests.scripted_runtime import echo, results, silence
 
@@ -16,8 +17,8 @@ AWAY = TransportUnavailableError("the broker is away")
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch):
-    monkeypatch.setattr(module, "_FIRST_RETRY", 0.001)
-    monkeypatch.setattr(module, "_LAST_RETRY", 0.01)
+    monkeypatch.setattr(sending, "_FIRST_RETRY", 0.001)
+    monkeypatch.setattr(sending, "_LAST_RETRY", 0.01)
 
 
 async def test_an_output_waits_for_its_queue_to_appear(folder):

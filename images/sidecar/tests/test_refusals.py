@@ -37,7 +37,7 @@ def at(seconds):
         (envelope(status={"deadline_at": "tomorrow"}), "msg_parsing_error", "deadline_at"),
         (
             {"id": "m1", "route": {"actors": ["a"]}, "payload_ref": {"uri": "s3://x"}},
-            "msg_parsing_error",
+            "claim_refused",
             "payload_ref",
         ),
     ],

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
+
+from asya_core.errors import AsyaError
 
 FAILED = 1
 """Exit code: the command understood what was asked and could not do it, or the message ended in an error."""
@@ -37,3 +42,12 @@ def tell(error: CliError) -> int:
         click.echo(error.detail, err=True)
     click.echo(f"error: {error}", err=True)
     return error.exit_code
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what our libraries raise for a person into a CliError. Raises CliError."""
+    try:
+        yield
+    except AsyaError as error:
+        raise CliError(str(error)) from None

@@ -12,6 +12,9 @@ from asya_cli.lazy import LazyGroup
 _MEMBERS = {
     "run": "asya_cli.commands.run",
     "local": "asya_cli.commands.local",
+    "errors": "asya_cli.commands.errors",
+    "queues": "asya_cli.commands.queues",
+    "replay": "asya_cli.commands.replay",
     "lint": "asya_cli.commands.lint",
     "convert": "asya_cli.commands.convert",
     "completion": "asya_cli.commands.completion",

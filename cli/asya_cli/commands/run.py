@@ -62,14 +62,21 @@ def command(
     if handler is None or (argument is None and sys.stdin.isatty()):
         click.echo(ctx.get_help(), err=True)
         return MisuseError.exit_code
-    os.environ.update(_variable(each) for each in variables)
-    call = Call(handler, read_json(STDIN if argument is None else argument), mode, timeout)
+    os.environ.update(variable(each) for each in variables)
+    return call_and_show(Call(handler, read_json(STDIN if argument is None else argument), mode, timeout))
+
+
+def call_and_show(call: Call) -> int:
+    """Call a handler in a process of its own and print its results, or its traceback; return the exit code.
+
+    Raises CliError where the handler ended the process, or was too slow. Call it before any thread is started.
+    """
     began = time.monotonic()
     try:
         return run_in_child(lambda done: _call(call, done))
     except ProcessEndedError as error:
-        if timeout is not None and time.monotonic() - began > timeout:
-            raise CliError(too_slow(timeout)) from None
+        if call.timeout is not None and time.monotonic() - began > call.timeout:
+            raise CliError(too_slow(call.timeout)) from None
         raise CliError(
             f"the handler ended the process ({error.how}); no result is left of that; look for os._exit, or for a "
             "crash in a library that is not written in Python"
@@ -87,7 +94,8 @@ def _call(call: Call, done: Callable[[int], None]) -> int:
     return 0
 
 
-def _variable(given: str) -> tuple[str, str]:
+def variable(given: str) -> tuple[str, str]:
+    """Split `KEY=VALUE`. Raises MisuseError."""
     name, equals, value = given.partition("=")
     if not equals or not name:
         raise MisuseError(f"--env {given!r} has no value; write it as KEY=VALUE")

@@ -1,0 +1,182 @@
+"""`asya errors redrive`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import click
+
+from asya_cli.commands.actor_names import complete_actor
+from asya_cli.commands.errors_ls import readable
+from asya_cli.commands.place_options import (
+    complete_id,
+    errors_of,
+    filter_options,
+    place_of,
+    place_options,
+    selection_of,
+)
+from asya_cli.errors import FAILED, MisuseError, told
+from asya_cli.repair.asking import confirm, counted, summed
+from asya_cli.repair.error_store import ErrorStore, Found
+from asya_cli.repair.pace import Pace
+from asya_cli.repair.place import Place
+from asya_cli.repair.progress import progress
+from asya_cli.repair.redriving import Redriving, Step
+from asya_cli.repair.selection import Selection
+from asya_cli.repair.showing import dump
+from asya_core.durations import parse_duration
+from asya_core.redrive import CannotRedriveError, How, redriven
+
+_WORDS = {
+    "redriven": "redriven",
+    "ended": "had ended since an earlier redrive, and were removed",
+    "changed": "redriven, whose errors were changed meanwhile and stay",
+    "failed": "failed and stay",
+}
+
+_HELP = """\
+Let messages that ended in an error try again, at the actor where they failed.
+
+Each keeps its id and gets the next generation, attempt 1. It is published, confirmed by the broker, and then its error
+is removed. A redrive that was interrupted, however that happened, is repeated by the same command: the ends keep one
+result or error of each id and generation.
+
+\b
+asya errors redrive 4be0643f-1d98-573b-97cd-ca98a65347dd
+asya errors redrive --actor classifier --reason timeout_error --last 2h --dry-run
+asya errors redrive --actor classifier --to classifier-v2 --rate 20
+asya errors redrive --reason deadline_exceeded --deadline 10m --yes
+
+Exit codes: 0 all are on their way; 1 some are not, as is said for each; 2 the command line is wrong.
+"""
+
+
+@click.command(help=_HELP)
+@click.argument("ids", nargs=-1, shell_complete=complete_id)
+@filter_options()
+@click.option("--all", "everything", is_flag=True, help="All errors, without a filter.")
+@click.option("--from-start", is_flag=True, help="Begin at the first actor of the route.")
+@click.option("--to", "actor", default="", shell_complete=complete_actor, help="Let this actor take that one's place.")
+@click.option("--deadline", metavar="DURATION|none", help="A new deadline, from now on; none: without one.")
+@click.option("--incomplete", is_flag=True, help="Those, too, that were too large to be stored with all headers.")
+@click.option("--max-redrives", "most", type=click.IntRange(min=1), help="Leave those that were redriven so often.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="So many a second at most.")
+@click.option("--limit", type=click.IntRange(min=1), help="So many at most; the oldest days come first.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+@click.option("--json", "as_json", is_flag=True, help="Tell what became of each, one object a line.")
+@place_options()
+def command(ids: tuple[str, ...], **options: Any) -> int:
+    """Let messages that ended in an error try again."""
+    selection, how = selection_of(ids, options), _how(options)
+    need_selection(selection, options)
+    with told():
+        place = place_of(options)
+        errors = errors_of(place)
+        if options["dry_run"]:
+            return _dry(errors, selection, how, options)
+        total = _agreed(place, errors, selection, options)
+        return asyncio.run(_redrive(place, errors, selection, how, options | {"total": total}))
+
+
+def need_selection(selection: Selection, options: dict[str, Any]) -> None:
+    """Raise MisuseError where nothing says which errors are meant."""
+    if selection.is_everything and not options["everything"]:
+        raise MisuseError("nothing says which errors are meant; name ids, give filters, or say --all")
+    if not selection.is_everything and options["everything"]:
+        raise MisuseError("--all means every error, and ids or filters only some; leave one of them out")
+
+
+def _how(options: dict[str, Any]) -> How:
+    given = options["deadline"]
+    try:
+        seconds = None if given in (None, "none") else parse_duration(given)
+    except ValueError as error:
+        raise MisuseError(f"--deadline: {error}, or none") from None
+    return How(
+        from_start=options["from_start"],
+        actor=options["actor"],
+        deadline=seconds,
+        drop_deadline=given == "none",
+        incomplete=options["incomplete"],
+        most=options["most"],
+    )
+
+
+def _agreed(place: Place, errors: ErrorStore, selection: Selection, options: dict[str, Any]) -> int | None:
+    """Ask before more than what was named is redriven; return how many it will be, None where nobody counted."""
+    if selection.ids or options["yes"]:
+        return len(selection.ids) or None
+    count = min(errors.count(selection), options["limit"] or 2**63)
+    if count:
+        confirm(f"Redrive {counted(count, 'error')} to {place.transport} of {place.origin}?")
+    return count
+
+
+def _dry(errors: ErrorStore, selection: Selection, how: How, options: dict[str, Any]) -> int:
+    tally: Counter[str] = Counter()
+    for found in islice(readable(errors.read(selection)), options["limit"]):
+        error, now = found.error, datetime.now(UTC)
+        try:
+            publication = redriven(error, how, now)
+        except CannotRedriveError as refusal:
+            told_of = {"fate": "failed", "generation": error.generation, "actor": error.actor, "sentence": str(refusal)}
+            line = f"{error.id}: {refusal}"
+        else:
+            generation = error.generation + 1
+            told_of = {"fate": "redriven", "generation": generation, "actor": publication.actor, "sentence": ""}
+            line = f"{error.id} to {publication.actor}, generation {generation}"
+        tally[str(told_of["fate"])] += 1
+        click.echo(dump({"id": error.id, "key": found.key, **told_of}) if options["as_json"] else line)
+    words = {"redriven": "would be redriven", "failed": "would fail and stay"}
+    click.echo(f"{summed(tally, words)}; nothing was done", err=True)
+    return FAILED if tally["failed"] else 0
+
+
+async def _redrive(place: Place, errors: ErrorStore, selection: Selection, how: How, options: dict[str, Any]) -> int:
+    tally: Counter[str] = Counter()
+    missing = set(selection.ids)
+    found = islice(_noting(errors, selection, missing), options["limit"])
+    async with place.broker() as transport:
+        with progress("redriving", options["total"]) as advance:
+
+            def tell(step: Step) -> None:
+                tally[step.fate] += 1
+                advance()
+                if options["as_json"]:
+                    click.echo(dump(_plain(step)))
+                elif step.sentence:
+                    click.echo(f"{step.id}: {step.sentence}", err=True)
+
+            redriving = Redriving(errors, transport, place.queue, how, Pace(options["rate"]))
+            try:
+                await redriving.run(found, tell)
+            finally:
+                click.echo(summed(tally, _WORDS), err=True)
+    for id_ in sorted(missing):
+        click.echo(f"{id_}: no error of it is stored; it has not failed, or was redriven", err=True)
+    return FAILED if tally["failed"] or missing else 0
+
+
+def _noting(errors: ErrorStore, selection: Selection, missing: set[str]) -> Iterator[Found]:
+    """Pass errors on, and strike their ids off."""
+    for each in readable(errors.read(selection)):
+        missing.discard(each.error.id)
+        yield each
+
+
+def _plain(step: Step) -> dict[str, Any]:
+    return {
+        "id": step.id,
+        "key": step.key,
+        "fate": step.fate,
+        "generation": step.generation,
+        "actor": step.actor,
+        "sentence": step.sentence,
+    }

@@ -1,0 +1,1 @@
+"""Looking at and mending what has failed: stored errors, and messages that wait in queues."""

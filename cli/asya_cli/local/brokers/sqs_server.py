@@ -21,6 +21,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.sqs.models import Message, SQSBackend, sqs_backends
 from werkzeug.serving import run_simple
 
+from asya_cli.local.brokers.quick_queues import use_quick_queues
+
 LOOK_EVERY = 0.1
 """Seconds between two looks for messages that have become visible; those that are sent wake whoever waits for them."""
 
@@ -98,6 +100,7 @@ def read_body(environ: Environ) -> bytes:
 def main(arguments: Sequence[str]) -> None:
     """Serve on the loopback address until killed; with a certificate and its key, by TLS."""
     port, *certificate = arguments
+    use_quick_queues()
     sqs_backends.backend = PatientQueues
     run_simple(
         "127.0.0.1",

@@ -14,6 +14,7 @@ from tests.transport.memory_harness import MemoryHarness
 from tests.transport.nats_harness import NatsHarness, NatsNetworkHarness
 from tests.transport.parties import Parties
 from tests.transport.rabbitmq_harness import RabbitmqHarness, RabbitmqNetworkHarness
+from tests.transport.sqs_harness import SqsHarness, SqsNetworkHarness
 
 
 @pytest.fixture(scope="session")
@@ -24,26 +25,28 @@ def nats_server(need, tmp_path_factory):
     server.stop()
 
 
+HARNESSES = {
+    "nats": (NatsHarness, "nats_server"),
+    "nats behind a network": (NatsNetworkHarness, "nats_server"),
+    "rabbitmq": (RabbitmqHarness, "rabbitmq_server"),
+    "rabbitmq behind a network": (RabbitmqNetworkHarness, "rabbitmq_server"),
+    "sqs": (SqsHarness, "moto_server"),
+    "sqs behind a network": (SqsNetworkHarness, "moto_server"),
+}
+
+
 @pytest.fixture
 def make_harness(request, tmp_path):
     def make(name: str) -> Harness:
-        match name:
-            case "memory":
-                return MemoryHarness()
-            case "nats":
-                return NatsHarness(request.getfixturevalue("nats_server"), tmp_path)
-            case "nats behind a network":
-                return NatsNetworkHarness(request.getfixturevalue("nats_server"), tmp_path)
-            case "rabbitmq":
-                return RabbitmqHarness(request.getfixturevalue("rabbitmq_server"), tmp_path)
-            case "rabbitmq behind a network":
-                return RabbitmqNetworkHarness(request.getfixturevalue("rabbitmq_server"), tmp_path)
-        raise ValueError(name)
+        if name == "memory":
+            return MemoryHarness()
+        harness, server = HARNESSES[name]
+        return harness(request.getfixturevalue(server), tmp_path)
 
     return make
 
 
-@pytest.fixture(params=["memory", "nats", "rabbitmq"])
+@pytest.fixture(params=["memory", "nats", "rabbitmq", "sqs"])
 async def broker(request, make_harness) -> AsyncIterator[Harness]:
     """Give each broker."""
     harness = make_harness(request.param)
@@ -52,7 +55,7 @@ async def broker(request, make_harness) -> AsyncIterator[Harness]:
     await harness.close()
 
 
-@pytest.fixture(params=["nats", "rabbitmq"])
+@pytest.fixture(params=["nats", "rabbitmq", "sqs"])
 async def real_broker(request, make_harness) -> AsyncIterator[RealHarness]:
     """Give each broker that is not in this process."""
     harness = make_harness(request.param)
@@ -61,7 +64,7 @@ async def real_broker(request, make_harness) -> AsyncIterator[RealHarness]:
     await harness.close()
 
 
-@pytest.fixture(params=["nats behind a network", "rabbitmq behind a network"])
+@pytest.fixture(params=["nats behind a network", "rabbitmq behind a network", "sqs behind a network"])
 async def network(request, make_harness) -> AsyncIterator[NetworkHarness]:
     """Give each of these, behind a network that can be broken."""
     harness = make_harness(request.param)
@@ -70,7 +73,7 @@ async def network(request, make_harness) -> AsyncIterator[NetworkHarness]:
     await harness.close()
 
 
-@pytest.fixture(params=["memory", "nats"])
+@pytest.fixture(params=["memory", "nats", "sqs"])
 async def leasing_broker(request, make_harness) -> AsyncIterator[Harness]:
     """Give each broker whose deliveries have a lease."""
     harness = make_harness(request.param)
@@ -88,7 +91,7 @@ async def forgetful_broker(request, make_harness) -> AsyncIterator[ForgetfulHarn
     await harness.close()
 
 
-@pytest.fixture(params=["nats behind a network"])
+@pytest.fixture(params=["nats behind a network", "sqs behind a network"])
 async def leasing_network(request, make_harness) -> AsyncIterator[NetworkHarness]:
     """Give each broker with leases, behind a network that can be broken."""
     harness = make_harness(request.param)

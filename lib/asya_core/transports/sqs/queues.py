@@ -74,7 +74,7 @@ class Queues:
     async def names(self, prefix: str) -> list[str]:
         """Return the names of the queues that begin so, without those for dead letters and FIFO queues."""
         found: list[str] = []
-        more: dict[str, str] = {}
+        more: dict[str, Any] = {}
         while True:
             link = self._connection.link
             answer = await link.call("ListQueues", QueueNamePrefix=prefix, MaxResults=LISTED_AT_ONCE, **more)

@@ -51,6 +51,7 @@ async def test_a_message_that_takes_its_pod_down_each_time_costs_its_neighbours_
     outlet, errors = await place.outlet("b"), await place.outlet("error-end")
     innocent = [f"innocent{number}" for number in range(40)]
     await place.send("warm-up")
+    expected = {"warm-up", *innocent, "killer"}
     pods = 0
     async with Pod(place, "warm", "steps.kill_pod", **resiliency) as pod:
         await pod.ready()
@@ -61,18 +62,16 @@ async def test_a_message_that_takes_its_pod_down_each_time_costs_its_neighbours_
         for name in innocent[20:]:
             await place.send(name)
         await pod.ended()
-    while not await place.is_empty():
+    while {*outlet.ids, *errors.ids} != expected:
         pods += 1
         async with Pod(place, f"pod{pods}", "steps.kill_pod", **resiliency) as pod:
-            await eventually(lambda pod=pod: over(place, pod), AFTER_LEASES)
+            await eventually(
+                lambda pod=pod: pod.sidecar.returncode is not None or {*outlet.ids, *errors.ids} == expected,
+                AFTER_LEASES,
+            )
     assert len(begun(place, "killer")) == most
     assert [(each["id"], each["payload"]["error"]) for each in errors.envelopes] == [("killer", "deliveries")]
     assert set(outlet.ids) == {"warm-up", *innocent}
-
-
-async def over(place, pod):
-    """Whether a pod has died, or has nothing left to do."""
-    return pod.sidecar.returncode is not None or await place.is_empty()
 
 
 async def test_ten_kills_in_a_row_send_no_message_that_waited_to_error_end(place):

@@ -1,9 +1,10 @@
-"""Servers that tests of several folders share; each is started once, when the first test asks for it."""
+"""Servers and containers that tests of several folders share; a server is started once, when the first test asks."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from tests.brokers.certificates import make_certificates
 from tests.brokers.moto_server import MotoServer
 from tests.brokers.rabbitmq_server import GivenRabbitmq, RabbitmqServer, programs_or_skip
+from tests.container.containers import Container, Image, why_not
+from tests.container.pods import render
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +50,21 @@ def moto_server():
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def make_container(need, tmp_path_factory):
+    """Give a function that makes the runtime's container for a handler of `tests/container/app`, and further values."""
+    if missing := why_not():
+        need.missing(missing, remedy="run these tests as root with CAP_SYS_ADMIN, and util-linux installed")
+    with tempfile.TemporaryDirectory(prefix="asya-") as short:
+
+        def make(handler, **values):
+            folder = tmp_path_factory.mktemp("container")
+            pod = render(need("helm"), {"image": "my-processor:v1", "handler": handler, **values}, folder)
+            sockets = Path(tempfile.mkdtemp(dir=short))
+            container = Container(pod, Image(folder / "root"), sockets, folder / "log")
+            container.prepare()
+            return container
+
+        yield make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib.machinery import PathFinder
@@ -93,6 +94,8 @@ def _import_one(name: str) -> ModuleType:
         __import__(name)  # unlike import_module, it leaves the import system's frames out of the traceback
     except (Exception, SystemExit) as error:
         sentence = f'importing the module "{name}" failed: {type(error).__name__}: {text(error)}'
+        if isinstance(error, PermissionError) and str(error.filename).endswith((".py", ".so")):
+            sentence += _to_open(os.path.dirname(error.filename))
         raise StartError("handler_import_failed", sentence, user_traceback(error)) from error
     return sys.modules[name]
 
@@ -111,12 +114,25 @@ def _attribute(owner: object, where: str, name: str) -> object:
     try:
         return getattr(owner, name)
     except AttributeError:
+        _refuse_closed(owner)
         from difflib import get_close_matches  # only here: it takes a tenth of the start
 
         near = get_close_matches(name, [known for known in dir(owner) if not known.startswith("_")], n=1)
         hint = f'; did you mean "{near[0]}"?' if near else ""
         origin = f" ({owner.__file__})" if isinstance(owner, ModuleType) and getattr(owner, "__file__", None) else ""
         raise StartError("handler_attribute_missing", f'"{where}"{origin} has no "{name}"{hint}') from None
+
+
+def _refuse_closed(package: object) -> None:
+    """Raise StartError where Python finds nothing in a package because its folder is closed to this user."""
+    for folder in getattr(package, "__path__", ()):
+        if not os.access(folder, os.R_OK | os.X_OK):
+            sentence = f"user {os.getuid()} may not look into {folder}{_to_open(folder)}"
+            raise StartError("handler_module_not_found", sentence) from None
+
+
+def _to_open(folder: str) -> str:
+    return f"; let everybody read it in the image (RUN chmod -R a+rX {folder})"
 
 
 def _refuse_uncallable(path: str, target: object) -> None:

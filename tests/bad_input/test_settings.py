@@ -36,6 +36,8 @@ STARTS = [
             "ASYA_LOG_LEVEL": "loud", "ASYA_IS_END_ACTOR": "yes", "ASYA_METRICS_ADDR": "8080",
             "ASYA_RUNTIME_TIMEOUT": "5 minutes", "ASYA_RESILIENCY": '{"policies": {"default": {"maxAttempt": 3}}}',
             "ASYA_MAX_BODY_BYTES": "16MB", "ASYA_DRAIN_TIMEOUT": "-1s", "ASYA_PREFECH": "1",
+            "ASYA_CLAIM_CHECK_URL": "my-bucket", "ASYA_CLAIM_CHECK_PREFIX": "../results",
+            "ASYA_CLAIM_CHECK_THRESHOLD": "64KB",
         },
         {
             "sidecar-actor-no-name": "ASYA_ACTOR_NAME", "sidecar-nats-url-of-another-kind": "ASYA_NATS_URL",
@@ -45,6 +47,8 @@ STARTS = [
             "sidecar-timeout-no-duration": "ASYA_RUNTIME_TIMEOUT", "sidecar-resiliency-misspelled": "ASYA_RESILIENCY",
             "sidecar-limit-no-number": "ASYA_MAX_BODY_BYTES", "sidecar-drain-no-duration": "ASYA_DRAIN_TIMEOUT",
             "sidecar-variable-misspelled": "ASYA_PREFECH",
+            "sidecar-claim-url-none": "ASYA_CLAIM_CHECK_URL", "sidecar-claim-prefix-outside": "ASYA_CLAIM_CHECK_PREFIX",
+            "sidecar-claim-threshold-no-number": "ASYA_CLAIM_CHECK_THRESHOLD",
         },
     ),
     Start(
@@ -70,6 +74,7 @@ STARTS = [
             "sidecar-resiliency-out-of-range": "ASYA_RESILIENCY",
         },
     ),
+    Start({"ASYA_CLAIM_CHECK_URL": "ftp://host/folder"}, {"sidecar-claim-store-unknown": "ASYA_CLAIM_CHECK_URL"}),
     Start({"ASYA_IS_END_ACTOR": "true"}, {"sidecar-end-that-is-none": "ASYA_IS_END_ACTOR"}),
 ]  # fmt: skip
 CASES = {row: (number, variable) for number, start in enumerate(STARTS) for row, variable in start.rows.items()}

@@ -139,4 +139,4 @@ def test_every_variable_that_is_read_is_known_and_no_other():
     for transport in NAMES:
         read(Environ(REQUIRED | {"ASYA_TRANSPORT": transport}))
 
-    assert asked == module._KNOWN
+    assert {name for name in asked if name.startswith("ASYA_")} == module._KNOWN

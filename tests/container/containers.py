@@ -181,5 +181,6 @@ class Container:
 
     def _variables(self) -> list[str]:
         path = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
-        given = {"PATH": path, "HOSTNAME": "pod", **self.pod.environ}
+        library = "/usr/local/lib"  # where the image's own ld.so.cache would lead
+        given = {"PATH": path, "LD_LIBRARY_PATH": library, "HOSTNAME": "pod", **self.pod.environ}
         return ["env", "-i", "-C", WORKDIR, *(f"{name}={value}" for name, value in given.items())]

@@ -41,21 +41,24 @@ def package(target: Path, *, url: str = "", options: Sequence[str] = ()) -> list
     target.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         for chart in sorted(file.parent for file in (ROOT / "charts").glob("*/Chart.yaml")):
-            _helm("package", str(_staged(chart, Path(scratch))), "--destination", str(target), *options)
+            _helm("package", str(_staged(chart, Path(scratch), url)), "--destination", str(target), *options)
     _helm("repo", "index", str(target), *(["--url", url] if url else []))
     for name in BESIDE:
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("README.md"))
     return sorted(target.glob("*.tgz"))
 
 
-def _staged(chart: Path, scratch: Path) -> Path:
-    """Copy a chart, links resolved, with what is new in this version as an annotation."""
+def _staged(chart: Path, scratch: Path, home: str) -> Path:
+    """Copy a chart, links resolved, with the license, what is new in this version as an annotation, and its home."""
     copy = scratch / chart.name
     shutil.copytree(chart, copy)
+    shutil.copy(ROOT / "LICENSE", copy)
     about = yaml.safe_load((copy / "Chart.yaml").read_text(encoding="utf-8"))
     changes = annotation((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), str(about["version"]))
     if changes:
         about.setdefault("annotations", {})["artifacthub.io/changes"] = changes
+    if home:
+        about["home"] = home
     (copy / "Chart.yaml").write_text(yaml.safe_dump(about, sort_keys=False, width=1000), encoding="utf-8")
     return copy
 

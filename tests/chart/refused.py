@@ -1,4 +1,7 @@
-"""Values that the guards of the actor chart refuse: by a name, the values, and what the sentence says."""
+"""Values that the guards of the actor chart refuse: by a name, the values, and what the sentence says.
+
+Those about brokers and the store of payloads are in refused_brokers.py.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,6 @@ def policy(**fields):
     return {"resiliency": {"policies": {"default": fields}}}
 
 
-def sqs(**fields):
-    return {"transport": "sqs", "transports": {"sqs": fields}}
-
-
-def check(**fields):
-    return {"claimCheck": {"url": "s3://payloads", **fields}}
-
-
-RABBITMQ = {"transport": "rabbitmq"}
 CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}
 HPA = {"metrics": [{"type": "Resource", "resource": CPU}]}
 REFUSED = {
@@ -52,66 +46,6 @@ REFUSED = {
         "apiVersion, kind, metadata, spec: a whole manifest is no values file; save what stands under its spec as one",
     ),
     "state proxy": ({"stateProxy": [{"name": "x"}]}, "stateProxy: the state proxy is not built yet; remove the key"),
-    "kafka": ({"transport": "kafka"}, 'transport: "kafka" is not built yet; use one of nats, rabbitmq, sqs'),
-    "unknown transport": ({"transport": "carrier-pigeon"}, 'transport: "carrier-pigeon" is unknown; use one of nats'),
-    "url": ({"transports": {"nats": {"url": "nats:4222"}}}, 'transports.nats.url: "nats:4222" is no address'),
-    "credentials in url": (
-        {"transports": {"nats": {"url": "nats://me:secret@nats:4222"}}},
-        "transports.nats.url: it holds credentials, which whoever may read the release would see; move them into a",
-    ),
-    "amqp url": (
-        {**RABBITMQ, "transports": {"rabbitmq": {"url": "http://x"}}},
-        'transports.rabbitmq.url: "http://x" is no address of a server; write it like amqp://host:5672',
-    ),
-    "amqp management url": (
-        {**RABBITMQ, "transports": {"rabbitmq": {"managementUrl": "amqp://x:5672"}}},
-        'transports.rabbitmq.managementUrl: "amqp://x:5672" is no http address; KEDA has to read the management API',
-    ),
-    "credentials in management url": (
-        {**RABBITMQ, "transports": {"rabbitmq": {"managementUrl": "http://me:secret@x"}}},
-        "transports.rabbitmq.managementUrl: it holds credentials",
-    ),
-    "endpoint": (
-        sqs(endpoint="sqs:4566"),
-        'transports.sqs.endpoint: "sqs:4566" is no address of a server; write it like',
-    ),
-    "endpoint with a path": (
-        sqs(endpoint="http://x/000000000000"),
-        "is no address of a server; write it like http://host",
-    ),
-    "credentials in the endpoint": (
-        sqs(endpoint="https://key:secret@sqs.example.com"),
-        "transports.sqs.endpoint: it holds credentials, which whoever may read the release would see; move them into",
-    ),
-    "hidden for no time": (
-        sqs(visibilityTimeout="500ms"),
-        "transports.sqs.visibilityTimeout: SQS hides no message for 500ms; use 1s to 12h (it is renewed while",
-    ),
-    "hidden for too long": (sqs(visibilityTimeout=43201), "SQS hides no message for 43201; use 1s to 12h"),
-    "patient request": (
-        sqs(waitTime="21s"),
-        "transports.sqs.waitTime: SQS answers after 20 s at the latest, so 21s can't",
-    ),
-    "a day for one message": (
-        {**sqs(), "timeout": {"actor": "12h"}},
-        "timeout.actor: 12h is not shorter than 12 hours, after which SQS takes any message back; lower it, or use",
-    ),
-    "long queue": (
-        {**sqs(), "actor": "a" * 62, "queues": {"prefix": "a" * 15}},
-        "queues.prefix: with the actor's name it makes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-    ),
-    "owner's tag": (
-        sqs(tags={"asya.sh/owner": "me"}),
-        "transports.sqs.tags.asya.sh/owner: the chart sets it from transports.sqs.owner; remove it, and set that",
-    ),
-    "no secret for keda": (
-        {**RABBITMQ, "transports": {"rabbitmq": {"existingSecret": ""}}},
-        "transports.rabbitmq.existingSecret: the management API asks for a user, so KEDA needs one; make a Secret",
-    ),
-    "timeout and consumer timeout": (
-        {**RABBITMQ, "timeout": {"actor": "30m"}},
-        "timeout.actor: 30m is not shorter than RabbitMQ's consumer_timeout, 30m, after which the broker takes",
-    ),
     "no time": ({"timeout": {"actor": "0s"}}, "timeout.actor: 0s leaves a handler no time; use at least 1s"),
     "short grace": (
         {"timeout": {"gracefulShutdown": 329}},
@@ -345,10 +279,6 @@ REFUSED = {
         {"queues": {"job": {"activeDeadlineSeconds": 30}}},
         "queues.job.activeDeadlineSeconds: the Job waits 60 s for the broker, so 30 s may end it without a word",
     ),
-    "monitoring url": (
-        {"transports": {"nats": {"monitoringEndpoint": "http://nats:8222"}}},
-        'transports.nats.monitoringEndpoint: "http://nats:8222" is not host:port; write it like nats-headless',
-    ),
     "patient batches": (
         {**HANDLER, "batch": {"maxSize": 8, "maxWait": "31s"}},
         "batch.maxWait: 31s is more than a tenth of timeout.actor, 5m; waiting for a full batch is to save time",
@@ -409,43 +339,6 @@ REFUSED = {
     "sidecar's request over its limit": (
         {"sidecar": {"resources": {"limits": {"cpu": "10m"}}}},
         "sidecar.resources.requests.cpu: 50m is more than sidecar.resources.limits.cpu, 10m",
-    ),
-    "payloads without a store": (
-        {"claimCheck": {"existingSecret": "s3"}},
-        "claimCheck.existingSecret: it counts only with a store; set claimCheck.url, or remove it",
-    ),
-    "payloads in a relative folder": (
-        check(url="file://payloads", existingClaim="c"),
-        'claimCheck.url: "file://payloads" names no folder; write its whole path with three slashes, as in file:///pay',
-    ),
-    "credentials of the payloads' store": (
-        check(url="s3://key:secret@payloads"),
-        "claimCheck.url: it holds credentials, which whoever may read the release would see; move them into a Secret",
-    ),
-    "payloads in a folder of each pod": (
-        check(url="file:///payloads"),
-        "claimCheck.url: file:///payloads would be another folder in each pod, so that nobody finds the payloads; name",
-    ),
-    "a claim for a bucket": (
-        check(existingClaim="c"),
-        "claimCheck.existingClaim: s3://payloads is no folder, so nothing would be on the claim; remove it, or use a",
-    ),
-    "payloads outside of the store": (
-        check(prefix="a/../../b/"),
-        'claimCheck.prefix: "a/../../b/" leads out of the store; write it like payloads-asya/',
-    ),
-    "payloads at the root": (check(prefix="/payloads/"), 'claimCheck.prefix: "/payloads/" leads out of the store'),
-    "payloads that are refused first": (
-        {**check(threshold=4096), "maxBodyBytes": 4096},
-        "claimCheck.threshold: 4096 is not below maxBodyBytes, 4096, so a payload would be refused before it is stored",
-    ),
-    "payloads that SQS does not take": (
-        {**sqs(), **check(threshold=1000000)},
-        "claimCheck.threshold: SQS takes messages of 1 MiB, and 1000000 bytes of payload leave too little for the rest",
-    ),
-    "payloads that go before their messages": (
-        {**sqs(), **check(expiresAfter="336h")},
-        "claimCheck.expiresAfter: SQS keeps messages for 14 days, and a payload that goes after 336h may be missing",
     ),
     "few for a batch": (
         {**HANDLER, "prefetch": 8, "concurrency": 2, "batch": {"maxSize": 8}},

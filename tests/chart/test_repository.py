@@ -101,7 +101,19 @@ def test_a_package_is_whole_and_says_what_is_new(repository, chart):
     changes = yaml.safe_load(about["annotations"]["artifacthub.io/changes"])
     assert {"kind", "description"} == set(changes[0])
     assert about["appVersion"] == version()
+    assert about["icon"].startswith("data:image/svg+xml;base64,")
+    assert f"{chart}/LICENSE" in names
     inner = "" if chart == "actor" else "charts/actor/"
     assert f"{chart}/{inner}files/asya_runtime/__main__.py" in names
     assert f"{chart}/{inner}flavors/gpu.yaml" in names
     assert not [name for name in names if "/ci/" in name]
+
+
+def test_a_repository_with_an_address_is_the_home_of_its_charts(need, tmp_path):
+    need("helm")
+    home = "https://charts.example.com/asya"
+    assert main(["--target", str(tmp_path / "charts"), "--url", home]) == 0
+
+    index = yaml.safe_load((tmp_path / "charts" / "index.yaml").read_text())
+    (actor,) = index["entries"]["actor"]
+    assert (actor["home"], actor["urls"]) == (home, [f"{home}/actor-{version()}.tgz"])

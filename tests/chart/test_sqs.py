@@ -20,7 +20,7 @@ def sqs(**fields):
     return {**SQS, "transports": {"sqs": fields}}
 
 
-def annotations(rendered):
+def annotations_of(rendered):
     return rendered.one("Deployment")["spec"]["template"]["metadata"]["annotations"]
 
 
@@ -83,7 +83,7 @@ def test_queues_belong_to_the_releases_namespace_unless_somebody_else_is_named(h
     ],
 )
 def test_the_identity_that_enters_the_broker_is_kept_from_the_users_containers(told, case, skipped):
-    assert annotations(told[case].rendered).get(SKIPPED) == skipped
+    assert annotations_of(told[case].rendered).get(SKIPPED) == skipped
 
 
 def test_the_ends_keep_the_identity_that_their_store_needs(helm):

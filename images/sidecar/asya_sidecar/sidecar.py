@@ -68,14 +68,14 @@ class Sidecar:
             server = serve_health(host, port, self.health, self.metrics.registry)
         except OSError as error:
             raise SettingsError([f"ASYA_METRICS_ADDR: can't listen on {host}:{port}: {error.strerror}"]) from error
-        try:
-            with _signals(self.stop), _mistakes(self._on_mistake):
+        with _signals(self.stop), _mistakes(self._on_mistake):
+            try:
                 async with _side_tasks(self.actor.runtime.run(), self._tick()):
                     code = await self._work()
                     return exit_codes.INTERNAL_ERROR if self._failed else code
-        finally:
-            server.shutdown()
-            server.server_close()
+            finally:
+                server.shutdown()
+                server.server_close()
 
     async def _work(self) -> int:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Mapping
 
 import uvloop
@@ -55,4 +56,7 @@ def read(environ: Mapping[str, str]) -> tuple[Settings, Transport]:
 
 
 async def _run(settings: Settings, transport: Transport) -> int:
-    return await Sidecar(settings, transport).run()
+    code = await Sidecar(settings, transport).run()
+    for number in (signal.SIGTERM, signal.SIGINT):  # whoever is told twice to end has ended well all the same
+        signal.signal(number, signal.SIG_IGN)
+    return code

@@ -17,6 +17,7 @@ WORKERS ?= 3
 TRANSPORT ?= nats
 SEED ?=
 MESSAGES ?=
+STOPS ?=
 
 UNIT := $(wildcard lib images cli examples tools tests/contract tests/chart)
 INTEGRATION := $(wildcard tests/transport tests/pipeline)
@@ -58,6 +59,10 @@ test-e2e: $(READY) ## Test what a user does: the commands, the documents, and ru
 .PHONY: chaos
 chaos: $(READY) ## Break a running pipeline, its network and its broker, and follow every message to its one end
 	$(PY) -m tests.chaos --transport $(TRANSPORT) $(SEED:%=--seed %) $(MESSAGES:%=--messages %) $(ARGS)
+
+.PHONY: drain
+drain: $(READY) ## Stop pods at random moments and see that nothing is repeated or stranded; STOPS says how many
+	$(PY) -m tests.delivery.drain --transport $(TRANSPORT) $(SEED:%=--seed %) $(STOPS:%=--stops %) $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(READY) ## Feed a million bad messages and frames to sidecar and runtime; SEED repeats a run

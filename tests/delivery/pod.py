@@ -71,7 +71,7 @@ class Pod:
             process = getattr(self, container)
             if process.returncode is None:
                 with suppress(ProcessLookupError):
-                    process.send_signal(number)
+                    os.kill(process.pid, number)  # asyncio's own way takes the exit code from whoever waits for it
 
     def kill(self) -> None:
         """End it as a failing node would."""

@@ -21,7 +21,7 @@ async def test_a_pod_killed_after_any_number_of_its_outputs_makes_the_same_ones_
         (place.folder / "gate").unlink(missing_ok=True)
         async with Pod(place, f"killed{stop}", "steps.fan") as pod:
             await pod.ready()
-            await place.send(name, count=COUNT, stop=stop)
+            await place.send(name, parts=COUNT, stop=stop)
             if stop < COUNT:
                 await eventually(lambda stop=stop: len(notes(place, "stopped")) > stop, SOON)
                 published = [f"{name}-0.{number}" for number in range(1, stop)]  # child 0 goes out last

@@ -44,9 +44,9 @@ def burn(payload: dict[str, Any]) -> dict[str, Any]:
 
 def fan(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield as many as the payload says, the first time no more than it says until a file is there."""
-    times = note("begin", payload)
-    for number in range(payload["count"]):
-        if number == payload["stop"] and times == 0:
+    note("begin", payload)
+    for number in range(payload["parts"]):
+        if number == payload["stop"] and count("begin", payload) == 1:
             note("stopped", payload)
             wait_for("gate")
         yield {"number": number}
@@ -65,7 +65,8 @@ def kill_pod(payload: dict[str, Any]) -> dict[str, Any]:
 
 def fail(payload: dict[str, Any]) -> dict[str, Any]:
     """Fail as often as the payload says."""
-    if note("begin", payload) < payload.get("times", 0):
+    note("begin", payload)
+    if count("begin", payload) <= payload.get("times", 0):
         if "retry_after" in payload:
             error = BusyError("too many requests")
             error.retry_after = payload["retry_after"]
@@ -82,11 +83,24 @@ def wait_for(name: str) -> None:
         time.sleep(0.02)
 
 
-def note(event: str, payload: dict[str, Any]) -> int:
-    """Add a line, whole or not at all; return how many of this kind there were for this message."""
-    line = {"event": event, "name": payload["name"], "at": time.time(), "pid": os.getpid()}
-    notes = os.open(os.environ["NOTES"], os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    with os.fdopen(notes, "r+", encoding="utf-8") as file:
-        before = [json.loads(each) for each in file]
-        file.write(f"{json.dumps(line)}\n")
-    return sum((each["event"], each["name"]) == (event, payload["name"]) for each in before)
+def note(event: str, payload: dict[str, Any]) -> None:
+    """Add a line, whole or not at all, whoever else writes and whatever kills us."""
+    line = {
+        "event": event,
+        "name": payload["name"],
+        "at": time.time(),
+        "monotonic": time.monotonic(),
+        "pid": os.getpid(),
+    }
+    notes = os.open(os.environ["NOTES"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(notes, f"{json.dumps(line)}\n".encode())
+    finally:
+        os.close(notes)
+
+
+def count(event: str, payload: dict[str, Any]) -> int:
+    """Return how many lines of this kind there are for this message."""
+    lines = Path(os.environ["NOTES"]).read_text(encoding="utf-8").splitlines()
+    found = [(each["event"], each["name"]) for each in map(json.loads, lines)]
+    return found.count((event, payload["name"]))

@@ -44,14 +44,21 @@ REFUSED = {
         sqs(endpoint="https://key:secret@sqs.example.com"),
         "transports.sqs.endpoint: it holds credentials, which whoever may read the release would see; move them into",
     ),
-    "hidden for no time": (
-        sqs(visibilityTimeout="500ms"),
-        "transports.sqs.visibilityTimeout: SQS hides no message for 500ms; use 1s to 12h (it is renewed while",
+    "hidden for a while and a bit": (
+        sqs(visibilityTimeout="5500ms"),
+        "visibilityTimeout: 5500ms can't be, for the side",
     ),
-    "hidden for too long": (sqs(visibilityTimeout=43201), "SQS hides no message for 43201; use 1s to 12h"),
+    "hidden for no time": (
+        sqs(visibilityTimeout="4s"),
+        "transports.sqs.visibilityTimeout: 4s can't be, for the sidecar renews it every few seconds",
+    ),
+    "hidden for too long": (
+        sqs(visibilityTimeout=43201),
+        "43201 can't be, for the sidecar renews it every few seconds",
+    ),
     "patient request": (
         sqs(waitTime="21s"),
-        "transports.sqs.waitTime: SQS answers after 20 s at the latest, so 21s can't",
+        "transports.sqs.waitTime: 21s can't be, for SQS answers after 20 s at the latest; use whole",
     ),
     "a day for one message": (
         {**sqs(), "timeout": {"actor": "12h"}},

@@ -6,12 +6,15 @@
 {{- if gt (len $name) 76 }}
 ERROR: queues.prefix: with the actor's name it makes {{ $name }}, which has {{ len $name }} characters, and SQS allows 76 beside the -dlq of its second queue; shorten one of them
 {{- end }}
-{{- $hidden := int (include "actor.seconds" $sqs.visibilityTimeout) -}}
-{{- if or (lt $hidden 1) (gt $hidden 43200) }}
-ERROR: transports.sqs.visibilityTimeout: SQS hides no message for {{ include "actor.text" $sqs.visibilityTimeout }}; use 1s to 12h (it is renewed while a message runs)
+{{- $whole := "^([0-9]+[hms])+$|^[0-9]+$" -}}
+{{- $hidden := include "actor.text" $sqs.visibilityTimeout -}}
+{{- $wait := include "actor.text" $sqs.waitTime -}}
+{{- $seconds := int (include "actor.seconds" $hidden) -}}
+{{- if or (lt $seconds 5) (gt $seconds 43200) (not (regexMatch $whole $hidden)) }}
+ERROR: transports.sqs.visibilityTimeout: {{ $hidden }} can't be, for the sidecar renews it every few seconds and SQS hides nothing for longer than 12 hours; use whole seconds, 5s to 12h
 {{- end }}
-{{- if gt (int (include "actor.seconds" $sqs.waitTime)) 20 }}
-ERROR: transports.sqs.waitTime: SQS answers after 20 s at the latest, so {{ include "actor.text" $sqs.waitTime }} can't be; use 0s to 20s
+{{- if or (gt (int (include "actor.seconds" $wait)) 20) (not (regexMatch $whole $wait)) }}
+ERROR: transports.sqs.waitTime: {{ $wait }} can't be, for SQS answers after 20 s at the latest; use whole seconds, 0s to 20s
 {{- end }}
 {{- if ge (int (include "actor.seconds" .values.timeout.actor)) 43200 }}
 ERROR: timeout.actor: {{ include "actor.text" .values.timeout.actor }} is not shorter than 12 hours, after which SQS takes any message back; lower it, or use another transport

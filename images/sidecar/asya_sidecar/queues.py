@@ -23,6 +23,9 @@ CONNECT_SECONDS = 60.0
 
 VERBS = ("ensure", "check", "delete")
 
+_KEYS = {"sqs": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"}
+"""What a Secret holds for a transport that knows no user and password."""
+
 _USAGE = f"usage: python -m asya_sidecar.queues {'|'.join(VERBS)} ACTOR [ACTOR ...]"
 
 
@@ -53,7 +56,7 @@ def _missing_secret() -> str:
         return ""
     return (
         f"Secret {secret!r} is missing in this namespace, or empty; the broker's credentials have to be in it; "
-        "make it with the keys username and password"
+        f"make it with the keys {_KEYS.get(os.environ.get('ASYA_TRANSPORT', ''), 'username and password')}"
     )
 
 

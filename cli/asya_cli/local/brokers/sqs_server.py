@@ -3,7 +3,8 @@
 moto answers each request in a thread of its own, and what it holds is not made for that: a message that is sent while
 another is deleted can vanish, one that two consumers ask for can go to both, and two writers can both be the first. A
 consumer that was killed while it waited still gets the next message. So here one request is worked on at a time, and
-nothing is taken for somebody who is gone.
+nothing is taken for somebody who is gone. moto counts all messages again for each that comes or goes; here they are
+counted for who wants to know.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import select
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from moto.sqs.models import Message, SQSBackend, sqs_backends
+from moto.sqs import models
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from werkzeug.serving import run_simple
 
 from asya_cli.local.brokers.quick_queues import use_quick_queues
@@ -29,8 +33,12 @@ LOOK_EVERY = 0.1
 _FAILED = 400
 _GONE = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
-_turn = threading.Condition()
-"""Held by the request that is worked on; notified after each, since that may have been what others wait for."""
+_COUNTS = "ApproximateNumberOf"
+_ALL = list(Queue.BASE_ATTRIBUTES)
+_UNCOUNTED = [name for name in _ALL if not name.startswith(_COUNTS)]
+
+_turn = threading.RLock()
+"""Held by the request that is worked on."""
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
@@ -40,6 +48,26 @@ class PatientQueues(SQSBackend):
     """Queues whose consumers wait without keeping others from their turn."""
 
     __module__ = SQSBackend.__module__  # moto looks beside it for the paths that are served
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._sent: defaultdict[str, threading.Condition] = defaultdict(lambda: threading.Condition(_turn))
+
+    def get_queue_attributes(self, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+        """Count messages only for who asks for that."""
+        queue = self.get_queue(queue_name)
+        if any(name == "All" or name.startswith(_COUNTS) for name in attribute_names):
+            queue.BASE_ATTRIBUTES = _ALL
+        try:
+            return super().get_queue_attributes(queue_name, attribute_names)
+        finally:
+            queue.BASE_ATTRIBUTES = _UNCOUNTED
+
+    def send_message(self, queue_name: str, *arguments: Any, **more: Any) -> Message:
+        """Keep a message, and wake whoever waits for it."""
+        message = super().send_message(queue_name, *arguments, **more)
+        self._sent[queue_name].notify_all()
+        return message
 
     def receive_message(
         self,
@@ -56,7 +84,7 @@ class PatientQueues(SQSBackend):
             left = until - time.monotonic()
             if found or left <= 0:
                 return found
-            _turn.wait(min(LOOK_EVERY, left))
+            self._sent[queue_name].wait(min(LOOK_EVERY, left))
         return []
 
 
@@ -82,10 +110,7 @@ def one_at_a_time(application: Application) -> Application:
     def call(environ: Environ, start_response: Any) -> Iterable[bytes]:
         environ["wsgi.input"] = io.BytesIO(read_body(environ))
         with _turn:
-            try:
-                return application(environ, start_response)
-            finally:
-                _turn.notify_all()
+            return application(environ, start_response)
 
     return call
 
@@ -97,11 +122,18 @@ def read_body(environ: Environ) -> bytes:
     return bytes(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
 
 
+def milliseconds(at: datetime | None = None) -> float:
+    """Return the time since 1970; moto's own takes a hundred times as long, and is asked twice for each message."""
+    return 1000 * (at.replace(tzinfo=UTC).timestamp() if at else time.time())
+
+
 def main(arguments: Sequence[str]) -> None:
     """Serve on the loopback address until killed; with a certificate and its key, by TLS."""
     port, *certificate = arguments
     use_quick_queues()
     sqs_backends.backend = PatientQueues
+    Queue.BASE_ATTRIBUTES = _UNCOUNTED
+    vars(models)["unix_time_millis"] = milliseconds
     run_simple(
         "127.0.0.1",
         int(port),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
@@ -29,7 +30,10 @@ def open_cloud(url: str, config: Mapping[str, str]) -> Backend:
     """
     named = {name.lower(): value for name, value in config.items()}
     options: ClientConfig = {"timeout": _LONGEST_TRANSFER}
-    if any(named.get(name, "").startswith("http://") for name in _ENDPOINTS):
+    # Options that are given here take the place of all that the environment says about them.
+    known = {name.lower(): value for name, value in os.environ.items()} | named
+    is_allowed = known.get("aws_allow_http", "").lower() in ("1", "true", "yes", "on")
+    if is_allowed or any(known.get(name, "").startswith("http://") for name in _ENDPOINTS):
         options["allow_http"] = True
     return _open(url, config=named, client_options=options, retry_config=_RETRY)
 

@@ -123,8 +123,12 @@ class ObjectStore:
                 obstore.put(self._backend, key, data, mode="overwrite", use_multipart=False)
                 self._make_lasting(key)
                 return True
+            tags: UpdateVersion = {}
+            if version.e_tag is not None:
+                tags["e_tag"] = version.e_tag
+            if version.version is not None:
+                tags["version"] = version.version
             try:
-                tags: UpdateVersion = {"e_tag": version.e_tag, "version": version.version}
                 obstore.put(self._backend, key, data, mode=tags, use_multipart=False)
             except PreconditionError:
                 return False

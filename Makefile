@@ -17,9 +17,10 @@ WORKERS ?= 3
 TRANSPORT ?= nats
 SEED ?=
 MESSAGES ?=
+QUICK ?=
 STOPS ?=
 
-UNIT := $(wildcard lib images cli examples tools tests/contract tests/chart)
+UNIT := $(wildcard lib images cli examples tools bench tests/contract tests/chart)
 INTEGRATION := $(wildcard tests/transport tests/pipeline)
 E2E := $(sort $(filter-out $(UNIT) $(INTEGRATION),$(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py tests/*/*/test_*.py)))))
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadfile
@@ -68,13 +69,17 @@ drain: $(READY) ## Stop pods at random moments and see that nothing is repeated 
 fuzz: $(READY) ## Feed a million bad messages and frames to sidecar and runtime; SEED repeats a run
 	$(PY) -m tests.fuzz $(SEED:%=--seed %) $(ARGS)
 
+.PHONY: bench
+bench: $(READY) ## Measure beside Celery, Dramatiq, Taskiq and FastStream; QUICK=1 takes under 3 minutes
+	$(PY) -m bench $(if $(filter-out 0,$(QUICK)),--quick) $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## Check style, types, charts, sizes, pins and generated files
 	@failed=; run() { echo "$$*"; "$$@" || failed="$$failed\n  $$*"; }; \
 	run $(VENV)/bin/ruff check .; \
 	run $(VENV)/bin/ruff format --check .; \
 	run $(VENV)/bin/mypy; \
-	run $(VENV)/bin/mypy --config-file tools/mypy-tests.ini conftest.py $(wildcard examples tests tools cli/tests lib/tests images/*/tests); \
+	run $(VENV)/bin/mypy --config-file tools/mypy-tests.ini conftest.py $(wildcard examples tests tools bench cli/tests lib/tests images/*/tests); \
 	run $(VENV)/bin/yamllint --strict --config-file lintconf.yaml .; \
 	run $(PY) -m tools.budgets; \
 	run $(PY) -m tools.lock --check; \

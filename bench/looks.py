@@ -1,0 +1,58 @@
+"""Looking at a system while it works: how many messages came out by when, and what it used for them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from bench.figures import Sample
+from bench.processes import cpu_seconds
+from bench.systems.base import Access
+
+LEAD_SHARE = 0.1
+"""The part of the messages after which the clock starts: everything runs then, and nothing is cold."""
+
+STALLED_SECONDS = 30.0
+_INTERVAL = 0.01
+
+Parts = dict[str, list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A moment: monotonic seconds, messages that were out, seconds of processor time by who used it."""
+
+    at: float
+    messages: int
+    cpu: dict[str, float]
+
+
+def look(messages: int, parts: Parts) -> Look:
+    """Look now."""
+    return Look(time.monotonic(), messages, {name: cpu_seconds(pids) for name, pids in parts.items()})
+
+
+def between(first: Look, last: Look) -> Sample:
+    """Return rate and cost of what happened between two looks."""
+    messages = max(1, last.messages - first.messages)
+    seconds = max(last.at - first.at, _INTERVAL)
+    return Sample(messages / seconds, {name: (last.cpu[name] - first.cpu[name]) / messages for name in last.cpu})
+
+
+def drained(access: Access, queue: str, count: int, parts: Parts) -> Sample:
+    """Watch until a queue holds `count` messages; the first of them only warm up.
+
+    Raises RuntimeError when nothing has come for a long time.
+    """
+    began = first = last = look(0, parts)
+    while last.messages < count:
+        now = look(access.depth(queue), parts)
+        if first is began and now.messages >= count * LEAD_SHARE:
+            first = now
+        if now.messages > last.messages:
+            last = now
+        elif now.at - last.at > STALLED_SECONDS:
+            raise RuntimeError(f"nothing came out any more at {now.messages} of {count} messages")
+        if last.messages < count:
+            time.sleep(_INTERVAL)
+    return between(first if first.messages < last.messages else began, last)

@@ -60,7 +60,12 @@ class ForgetfulHarness(RealHarness, Protocol):
 
 
 class NetworkHarness(RealHarness, Protocol):
-    """A broker behind a network that can be broken; all its transports go through it."""
+    """A broker behind a network that can be broken; all its transports go through it.
+
+    One that `keeps_connection` notices that it is gone also while there is nothing to say.
+    """
+
+    keeps_connection: bool
 
     def sever(self) -> None:
         """Reset every connection."""

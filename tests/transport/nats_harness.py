@@ -74,6 +74,8 @@ class NatsHarness:
 class NatsNetworkHarness(NatsHarness):
     """The same behind a proxy."""
 
+    keeps_connection = True
+
     def __init__(self, server: NatsServer, secrets_dir: Path) -> None:
         super().__init__(server, secrets_dir)
         self._proxy = TcpProxy(server.port)

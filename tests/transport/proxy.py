@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 
 
@@ -14,6 +15,7 @@ class TcpProxy:
         self._target_port = target_port
         self._target_host = target_host
         self._seconds_per_byte = 0.0
+        self._severed_until = 0.0
         self._open = asyncio.Event()
         self._open.set()
         self._server: asyncio.Server | None = None
@@ -25,8 +27,9 @@ class TcpProxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    def sever(self) -> None:
-        """Reset every connection; new ones are let through."""
+    def sever(self, *, seconds: float = 0.0) -> None:
+        """Reset every connection, and for so many seconds new ones, too; then they are let through."""
+        self._severed_until = time.monotonic() + seconds
         for writer in self._writers:
             writer.transport.abort()
 
@@ -61,6 +64,9 @@ class TcpProxy:
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_closed():
+            writer.transport.abort()
+            return
         self._writers.add(writer)
         try:
             target_reader, target_writer = await asyncio.open_connection(self._target_host, self._target_port)
@@ -69,10 +75,17 @@ class TcpProxy:
             writer.transport.abort()
             return
         self._writers.add(target_writer)
+        if self._is_closed():
+            self.sever()
         for pair in ((reader, target_writer), (target_reader, writer)):
             pump = asyncio.create_task(self._pump(*pair, self._open))
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
+
+    def _is_closed(self) -> bool:
+        """Whether a connection that was just accepted is to be reset."""
+        closed = self._server is None or not self._server.is_serving()
+        return closed or time.monotonic() < self._severed_until
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_open: asyncio.Event) -> None:
         try:

@@ -98,6 +98,8 @@ class RabbitmqHarness:
 class RabbitmqNetworkHarness(RabbitmqHarness):
     """The same behind a proxy."""
 
+    keeps_connection = True
+
     def __init__(self, server: RabbitmqServer | GivenRabbitmq, secrets_dir: Path, vhost: str = "") -> None:
         super().__init__(server, secrets_dir, vhost)
         self._proxy = TcpProxy(server.port, server.host)

@@ -80,13 +80,13 @@ class SqsHarness:
 class SqsNetworkHarness(SqsHarness):
     """The same for tests that break the network.
 
-    Receives don't wait here: moto goes on with one whose connection is gone, and takes a message for nobody.
+    A client of HTTP takes a new connection in the place of a broken one without a word, so there is none for a while.
     """
 
-    wait = 0
+    keeps_connection = False
 
     def sever(self) -> None:
-        self._proxy.sever()
+        self._proxy.sever(seconds=0.5)
 
     def black_hole(self) -> None:
         self._proxy.black_hole()

@@ -11,6 +11,7 @@ async def test_a_reset_connection_is_replaced_and_the_consumer_goes_on(network, 
     transport, inbox = await parties.join(network), Inbox()
     await transport.ensure(queue)
     consumer = await transport.consume(queue, 5, inbox)
+    await consuming(consumer)
     for _ in range(3):
         network.sever()
         await eventually(lambda: not transport.connected)
@@ -47,7 +48,8 @@ async def test_prefetch_holds_over_reconnects(network, parties, queue):
     consumer = await transport.consume(queue, 3, inbox)
     await inbox.take_many(3)
     network.sever()
-    await eventually(lambda: not transport.connected)
+    if network.keeps_connection:
+        await eventually(lambda: not transport.connected)
     await consuming(consumer)
     await inbox.stays_empty(0.5)
 

@@ -18,6 +18,7 @@ async def test_no_more_than_prefetch_are_ever_in_hand(broker, parties, queue, pr
     number = 200
     transport = await filled(broker, parties, queue, number)
     in_hand, most, settled = 0, 0, 0
+    held = []
     done = asyncio.Event()
 
     def finish(delivery):
@@ -32,7 +33,10 @@ async def test_no_more_than_prefetch_are_ever_in_hand(broker, parties, queue, pr
         nonlocal in_hand, most
         in_hand += 1
         most = max(most, in_hand)
-        asyncio.get_running_loop().call_later(0.002 * (int(delivery.body) % 5), finish, delivery)
+        held.append(delivery)
+        while most == prefetch and held:  # once all places were taken, however slowly a broker fills them
+            each = held.pop()
+            asyncio.get_running_loop().call_later(0.002 * (int(each.body) % 5), finish, each)
 
     consumer = await transport.consume(queue, prefetch, deliver)
     async with asyncio.timeout(20):

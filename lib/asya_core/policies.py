@@ -17,6 +17,9 @@ from asya_core.route import problem_with_actor
 LONGEST_DELAY = 7 * 24 * 3600.0
 """Seconds that the next attempt may wait; brokers forget messages that wait much longer."""
 
+SPREAD = 0.25
+"""The share of `retry_after` over which attempts are spread with jitter."""
+
 
 class Seconds(float):
     """A length of time in seconds, written as a duration (`30s`, `5m`) or a number."""
@@ -92,12 +95,14 @@ def next_attempt_delay(
 ) -> float | None:
     """Return the seconds until the next attempt, or None when the policy allows none.
 
-    `retry_after` of the exception is a floor. An attempt that could only begin after `max_duration` is not made, and
-    none waits longer than a week.
+    `retry_after` of the exception is a floor; with jitter, those that are told the same come back up to a quarter of it
+    later, not all at once. An attempt that could only begin after `max_duration` is not made, and none waits longer
+    than a week.
     """
     if attempt >= policy.max_attempts or not fault.may_pass:
         return None
-    delay = min(max(policy.delay(attempt, chance), fault.retry_after or 0.0), LONGEST_DELAY)
+    floor = (fault.retry_after or 0.0) * (1.0 + (SPREAD * chance if policy.jitter else 0.0))
+    delay = min(max(policy.delay(attempt, chance), floor), LONGEST_DELAY)
     spent = (now - arrived).total_seconds() + delay
     return None if policy.max_duration is not None and spent > policy.max_duration else delay
 

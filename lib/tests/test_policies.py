@@ -63,6 +63,14 @@ def test_the_exceptions_retry_after_is_a_floor(retry_after, delay):
     assert delay_of(policy(backoff="constant", initial_delay=4.0, max_interval=400.0), fault) == delay
 
 
+@pytest.mark.parametrize(("chance", "delay"), [(0.0, 100.0), (0.5, 112.5), (0.999, 124.975)])
+def test_those_that_are_told_the_same_do_not_come_back_all_at_once(chance, delay):
+    fault = Fault(code="processing_error", message="", retry_after=100.0)
+
+    assert next_attempt_delay(policy(jitter=True), fault, 1, NOW, NOW, chance) == pytest.approx(delay)
+    assert next_attempt_delay(policy(jitter=False), fault, 1, NOW, NOW, chance) == 100.0
+
+
 @pytest.mark.parametrize(("spent", "delay"), [(0, 4), (6, 4), (6.001, None), (1e9, None)])
 def test_no_attempt_begins_after_the_longest_duration(spent, delay):
     assert delay_of(policy(initial_delay=4.0, max_duration=10.0), spent=spent) == delay

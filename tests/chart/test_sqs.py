@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
@@ -13,6 +14,8 @@ from tests.chart.rendering import HANDLER, JOB, ROOT, SIDECAR
 SQS = {**HANDLER, "transport": "sqs"}
 ROLE = {"create": True, "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/text"}}
 SKIPPED = "eks.amazonaws.com/skip-containers"
+ATTRIBUTES = {"NonExistentQueue", "MessageAttributes"}
+"""What the code names like a call, and is none."""
 GPU = {name: yaml.safe_load((ROOT / f"flavors/{name}.yaml").read_text()) for name in ("gpu", "gpu-inference")}
 
 
@@ -135,3 +138,13 @@ def test_longest_names_fit(helm):
     values = {**SQS, "actor": "a" * 63, "queues": {"prefix": "b" * 13}}
 
     assert len(tell(helm, {"longest": values})["longest"].rendered.trigger()["metadata"]["queueURL"]) == 76
+
+
+def test_the_policy_on_the_page_allows_what_the_transport_calls_and_no_more():
+    page = (ROOT / "docs/install/eks.md").read_text()
+    policy = json.loads(re.search(r'title="actors-policy.json"\n(.*?)```', page, re.DOTALL)[1])
+    allowed = {action.removeprefix("sqs:") for each in policy["Statement"] for action in each["Action"]}
+    code = "".join(file.read_text() for file in (ROOT / "lib/asya_core/transports/sqs").glob("*.py"))
+    called = {name.removesuffix("Batch") for name in re.findall(r'"([A-Z][a-z]+(?:Queues?|Message)[A-Za-z]*)"', code)}
+
+    assert allowed - {"TagQueue"} == called - {"ListQueues", "DeleteQueue"} - ATTRIBUTES

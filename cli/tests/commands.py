@@ -102,3 +102,18 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
     rest = process.stdout.read(), process.stderr.read()
     process.wait(WITHIN)
     return rest
+
+
+def run_once(folder: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Call `asya run` in a folder, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "asya_cli", "run", *arguments],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if not name.startswith("ASYA_")},
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -11,14 +11,25 @@ from pathlib import Path
 from typing import Any
 
 
-class FailedError(Exception):
-    """What a payload asks for."""
+class SteadyError(Exception):
+    """Falls under a policy with a constant delay."""
 
 
-class BusyError(FailedError):
+class GrowingError(Exception):
+    """Falls under a policy whose delay grows."""
+
+
+class JitteredError(Exception):
+    """Falls under a policy with jitter."""
+
+
+class BusyError(Exception):
     """Says itself when to come again."""
 
-    retry_after = 0.0
+    retry_after = 2.0
+
+
+ERRORS = {each.__name__: each for each in (SteadyError, GrowingError, JitteredError, BusyError)}
 
 
 def work(payload: dict[str, Any]) -> dict[str, Any]:
@@ -64,15 +75,11 @@ def kill_pod(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def fail(payload: dict[str, Any]) -> dict[str, Any]:
-    """Fail as often as the payload says."""
+    """Fail with what the payload names, as often as it says."""
     note("begin", payload)
-    if count("begin", payload) <= payload.get("times", 0):
-        if "retry_after" in payload:
-            error = BusyError("too many requests")
-            error.retry_after = payload["retry_after"]
-            raise error
-        raise FailedError("not yet")
-    time.sleep(payload.get("seconds", 0.0))
+    if "error" in payload and count("begin", payload) <= payload["times"]:
+        note("end", payload)
+        raise ERRORS[payload["error"]]("not yet")
     return payload
 
 

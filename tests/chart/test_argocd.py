@@ -47,23 +47,30 @@ def render(helm, application) -> Rendered:
 
 
 @pytest.fixture(scope="module")
-def generated(helm, tmp_path_factory):
-    """The Applications that the ApplicationSet makes; Helm runs its templates, Go's with the same functions."""
+def generate(helm, tmp_path_factory):
+    """Give what the ApplicationSet makes of a file; Helm runs its templates, Go's with the same functions."""
     spec = MANIFESTS["applicationset.yaml"]["spec"]
     chart = tmp_path_factory.mktemp("engine")
     (chart / "templates").mkdir()
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: engine\nversion: 1.0.0\n")
     (chart / "templates" / "all.yaml").write_text("{{ tpl .Values.text .Values.file }}\n")
-    found = {}
-    for file in sorted(REPOSITORY.glob("actors/*.yaml")):
-        about = {"path": {"path": "actors", "filename": file.name, "basename": "actors"}}
-        parameters = {**yaml.safe_load(file.read_text()), **about, "Template": {"BasePath": ""}}
+
+    def generate(name, values):
+        about = {"path": {"path": "actors", "filename": name, "basename": "actors"}}
+        parameters = {**values, **about, "Template": {"BasePath": ""}}
         template = {"kind": "Application", **spec["template"]}
         made = _run(helm, chart, yaml.safe_dump(template, width=1000), parameters)
         patch = _run(helm, chart, f"kind: Patch\n{spec['templatePatch']}", parameters)
         made["spec"].update(patch["spec"])
-        found[file.stem] = {"apiVersion": "argoproj.io/v1alpha1", **made}
-    return found
+        return {"apiVersion": "argoproj.io/v1alpha1", **made}
+
+    return generate
+
+
+@pytest.fixture(scope="module")
+def generated(generate):
+    files = sorted(REPOSITORY.glob("actors/*.yaml"))
+    return {file.stem: generate(file.name, yaml.safe_load(file.read_text())) for file in files}
 
 
 def _run(helm, chart, text, parameters):
@@ -116,6 +123,26 @@ def test_the_application_set_makes_an_application_for_each_file(generated, helm)
     assert render(helm, generated["classifier"]).container(RUNTIME)["resources"]["limits"]["nvidia.com/gpu"] == 1
     assert "resources" not in render(helm, generated["preprocessor"]).container(RUNTIME)
     assert render(helm, generated["llm-judge"]).pod()["nodeSelector"] == {"pool": "team-a"}
+
+
+@pytest.mark.parametrize(
+    ("values", "flavors"),
+    [
+        ({}, []),
+        ({"flavors": None}, []),
+        ({"flavor": "gpu"}, ["gpu"]),
+        ({"flavors": "gpu"}, ["gpu"]),
+        ({"flavor": "gpu", "flavors": ["spot", "own"]}, ["gpu", "spot", "own"]),
+    ],
+)
+def test_the_application_set_gives_the_flavors_however_a_file_names_them(generate, values, flavors):
+    given = sources(generate("a.yaml", values))[0]["helm"]["valueFiles"]
+
+    assert given == [
+        "$values/environment.yaml",
+        *(f"{place}flavors/{flavor}.yaml" for flavor in flavors for place in ("", "$values/")),
+        "$values/actors/a.yaml",
+    ]
 
 
 def test_a_flavor_that_nobody_has_is_refused_by_the_chart(generated, helm):

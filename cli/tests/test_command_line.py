@@ -13,6 +13,17 @@ COMMANDS = [
     ["local", "status"],
     ["local", "logs"],
     ["local", "down"],
+    ["errors"],
+    ["errors", "ls"],
+    ["errors", "show"],
+    ["errors", "edit"],
+    ["errors", "redrive"],
+    ["errors", "discard"],
+    ["queues"],
+    ["queues", "ls"],
+    ["queues", "peek"],
+    ["queues", "move"],
+    ["replay"],
     ["lint"],
     ["convert"],
     ["completion"],
@@ -39,7 +50,9 @@ def test_every_command_explains_itself_with_examples(command):
 
 
 @pytest.mark.parametrize(
-    "command", [each for each in COMMANDS if each not in (["local"], ["completion"])], ids=" ".join
+    "command",
+    [each for each in COMMANDS if each not in (["local"], ["errors"], ["queues"], ["completion"])],
+    ids=" ".join,
 )
 def test_every_command_that_can_fail_documents_its_exit_codes(command):
     if command != ["local", "logs"]:
@@ -60,6 +73,15 @@ def test_the_version_is_the_distributions():
         (["local", "up", "x"], "error: 'x' is neither a folder nor a handler"),
         (["local", "up", "a.b", "--python", "a="], "error: --python 'a=' names no program"),
         (["local", "-C", "/nonesuch", "status"], "error: Invalid value for '-C'"),
+        (["errors", "redrive"], "error: nothing says which errors are meant; name ids, give filters, or say --all"),
+        (["errors", "redrive", "a", "--all"], "error: --all means every error, and ids or filters only some"),
+        (["errors", "redrive", "a", "--deadline", "soon"], "error: --deadline: 'soon' is no duration"),
+        (["errors", "discard"], "error: nothing says which errors are meant"),
+        (["errors", "ls", "--last", "x"], "error: --last 'x' is no duration; write it like 30m, 2h or 7d"),
+        (["errors", "ls", "--last", "1h", "--since", "2026-03-01"], "error: --last and --since both say"),
+        (["errors", "ls", "--until", "x"], "error: --until 'x' is no time; write it like 2026-03-01"),
+        (["errors", "edit", "a", "--set", "x=1", "--payload-file", "y"], "error: --payload-file gives the whole"),
+        (["errors", "redrive", "--rate", "0", "a"], "error: Invalid value for '--rate'"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_exits_with_2(arguments, told, tmp_path):

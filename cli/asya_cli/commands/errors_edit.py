@@ -28,6 +28,8 @@ asya errors edit 4be0643f-1d98-573b-97cd-ca98a65347dd --set user.tags[0]=new --s
 asya errors edit 4be0643f-1d98-573b-97cd-ca98a65347dd --payload-file payload.json
 
 A value of --set that is no JSON is taken as a text.
+
+Exit codes: 0 written; 1 nothing was written; 2 the command line is wrong.
 """
 
 

@@ -31,6 +31,8 @@ asya errors ls -f values/prod.yaml --store s3://bucket/asya --since 2026-03-01 -
 
 A * behind the generation says that the payload was edited. Without --limit, a table shows the first 100, and --json
 shows all.
+
+Exit codes: 0 shown; 1 it could not be; 2 the command line is wrong.
 """
 
 

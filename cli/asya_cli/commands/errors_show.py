@@ -19,6 +19,8 @@ asya errors show 4be0643f-1d98-573b-97cd-ca98a65347dd
 asya errors show 4be0643f-1d98-573b-97cd-ca98a65347dd --json | jq .payload.original_payload
 
 With --json the object is printed as it is stored.
+
+Exit codes: 0 shown; 1 there is no such error; 2 the command line is wrong.
 """
 
 

@@ -26,6 +26,8 @@ List the queues of an environment: how many messages wait in each, are in hand, 
 \b
 asya queues ls
 asya queues ls -f values/rabbitmq.yaml --secrets ./rabbitmq-secret --json
+
+Exit codes: 0 shown; 1 it could not be; 2 the command line is wrong.
 """
 
 

@@ -26,6 +26,8 @@ asya queues peek classifier --limit 50 --json | jq -r .id
 
 RabbitMQ and SQS show a message only by delivering it, which counts: after 3 deliveries a message runs alone, after
 resiliency.maxDeliveries it ends as an error.
+
+Exit codes: 0 shown; 1 it could not be; 2 the command line is wrong.
 """
 
 

@@ -29,12 +29,16 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: Any) -> None:
 
 
 _HELP = """\
-Turn Python functions into actors: try a handler, run a pipeline on this machine, check what goes into a cluster.
+Turn Python functions into actors: try a handler, run a pipeline on this machine, check what goes into a cluster, mend
+what has failed there.
 
 \b
 asya run text_processor.process '{"text": "hi"}'     call a handler once
 asya local up text_processor.process                 run it as an actor
 asya local send text-processor '{"text": "hi"}' -f   send it a message
+asya errors ls --last 2h                             see what has failed
+asya errors redrive --reason timeout_error           let it try again
+asya queues ls                                       see what waits
 asya lint actors/                                    check values files with the chart
 asya convert actor.yaml                              make values files of AsyncActors
 """

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def test_each_kind_of_volume_has_its_folder():
         "/models/small": "/s/claims/models/small",
         "/etc/code": "/s/vol/code",
     }
+
+
+def test_a_claim_that_the_run_brings_is_the_same_folder_for_all():
+    workload, container = pod(Mount("/models", "models"), Mount("/var/run/asya", "socket"))
+    places = dataclasses.replace(PLACES, own_claims={"models": Path("/s/shared")})
+    assert local_paths(workload, container, places) == {"/models": "/s/shared", "/var/run/asya": "/s/vol/socket"}
 
 
 def test_single_files_of_one_folder_stay_in_one_folder():

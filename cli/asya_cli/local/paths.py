@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from asya_cli.errors import CliError
@@ -15,13 +15,15 @@ from asya_cli.local.manifests import Container, Mount, Volume, Workload
 class Places:
     """Folders of one actor: `volumes` for what lives as long as its pod, `files` for single mounted files.
 
-    `secrets` (one folder per Secret) and `claims` (one per PersistentVolumeClaim) belong to the whole run.
+    `secrets` (one folder per Secret) and `claims` (one per PersistentVolumeClaim) belong to the whole run; `own_claims`
+    are claims that it brings itself, by name.
     """
 
     volumes: Path
     files: Path
     secrets: Path
     claims: Path
+    own_claims: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def _folder(volume: Volume, places: Places) -> Path:
     if volume.kind == "secret":
         return places.secrets / str(volume.source.get("secretName"))
     if volume.kind == "persistentVolumeClaim":
-        return places.claims / str(volume.source.get("claimName"))
+        name = str(volume.source.get("claimName"))
+        return places.own_claims.get(name, places.claims / name)
     return places.volumes / volume.name
 
 

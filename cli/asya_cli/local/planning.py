@@ -28,6 +28,15 @@ from asya_core.route import ENDS, ERROR_END, HAPPY_END
 CREW = "crew"
 """Name of the release that holds the end actors."""
 
+_PAYLOADS = "asya-payloads"
+_PAYLOADS_STORE = {
+    "claimCheck.url": "file:///var/lib/asya-payloads",
+    "claimCheck.prefix": "payloads-asya/",
+    "claimCheck.existingClaim": _PAYLOADS,
+    "claimCheck.existingSecret": "",
+}
+"""Large payloads lie on a claim that the run brings, whatever store the values name: that is for clusters."""
+
 _LONGEST_SOCKET = 100  # characters of a Unix socket's path; Linux takes 107, others less
 _ROOM_FOR_SOCKET = 40  # of them below an actor's volumes: the volume's name and the socket's
 _RUNTIME_IN_IMAGE = "/opt/asya/asya_runtime"
@@ -137,7 +146,7 @@ class Planner:
     def _release(
         self, name: str, chart: str, values: Sequence[Path | Mapping[str, Any]], sets: Sequence[str]
     ) -> Release:
-        strongest = [f"{path}={value}" for path, value in self._broker.chart_values.items()]
+        strongest = [f"{path}={value}" for path, value in {**self._broker.chart_values, **_PAYLOADS_STORE}.items()]
         return Release(name, self._assets.chart(chart), values, sets, strongest)
 
     def _rendered(self, release: Release) -> Manifests:
@@ -168,6 +177,7 @@ class Planner:
                 secrets=self._folder.secrets,
                 # The crew's only claim is the store, and results lie where people look for them.
                 claims=self._folder.path if is_crew else self._folder.claims,
+                own_claims={_PAYLOADS: self._folder.payloads},
             ),
             logs=self._folder.logs,
             work=work,

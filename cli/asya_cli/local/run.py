@@ -127,7 +127,8 @@ class LocalRun(Running):
         """Remove what belongs to an earlier run; messages and results stay, unless everything is to be fresh."""
         folders = [self.folder.actors, self.folder.logs, self.folder.rendered]
         if self._fresh:
-            folders += [self.folder.results, self.folder.claims, self.folder.path / self._transport]
+            folders += [self.folder.results, self.folder.claims, self.folder.payloads]
+            folders.append(self.folder.path / self._transport)
         for each in folders:
             shutil.rmtree(each, ignore_errors=True)
 

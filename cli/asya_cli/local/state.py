@@ -91,6 +91,7 @@ class Folder:
         self.results = path / "results"
         self.secrets = path / "secrets"
         self.claims = path / "claims"
+        self.payloads = path / "payloads"
         self.rendered = path / "rendered"
         self.actors = path / "actors"
         self.substitutions = path / "substitutions.txt"
@@ -99,7 +100,9 @@ class Folder:
         """Make the folder, for this user alone, and keep it out of version control."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.path / ".gitignore").write_text("*\n", encoding="ascii")
-        for each in (self.logs, self.results, self.secrets, self.claims, self.rendered, self.actors):
+        for each in (
+            self.logs, self.results, self.secrets, self.claims, self.payloads, self.rendered, self.actors,
+        ):  # fmt: skip
             each.mkdir(exist_ok=True)
 
     def write_info(self, info: RunInfo) -> None:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, Protocol
 
-from asya_core.errors import LeaseLostError, QueueMissingError, TransportError, TransportUnavailableError
+from asya_core.errors import (
+    LeaseLostError,
+    QueueMissingError,
+    TransportError,
+    TransportRefusedError,
+    TransportUnavailableError,
+)
 from asya_core.transports.base import lease_clock
 from asya_core.transports.sqs.addresses import Addresses
 from asya_core.transports.sqs.connection import Connection
@@ -14,6 +21,8 @@ from asya_core.transports.sqs.lanes import Lane
 LINGER_SECONDS = 0.02
 """How long a deletion waits for others: nobody waits for it, and it is a third of all calls otherwise."""
 MOST_UNSENT = 100_000
+
+logger = logging.getLogger(__name__)
 
 
 class _Told(Protocol):
@@ -55,6 +64,7 @@ class Changes:
         self._addresses = addresses
         self._queue = queue
         self._unsent: list[Change] = []
+        self._warned = ""
         self._deletions: Lane[Change] = Lane(self._delete, LINGER_SECONDS)
         self._visibilities: Lane[Change] = Lane(self._change)
 
@@ -100,6 +110,9 @@ class Changes:
         """Know that a whole call failed."""
         if isinstance(error, QueueMissingError):
             self._addresses.drop(self._queue)
+        elif isinstance(error, TransportRefusedError) and str(error) != self._warned:
+            self._warned = str(error)
+            logger.warning("queue %s: messages that are done come again: %s", self._queue, error)
         for change in changes:
             if change.told is not None:
                 change.tell(error)

@@ -29,7 +29,6 @@ EMPTY_SECONDS = 0.2
 """The shortest time from one receive that brought nothing to the next."""
 BODY_SECONDS = 15.0
 """How much longer than its wait a receive may take: up to ten messages of a megabyte may come."""
-STOP_SECONDS = 2.0
 DRAIN_SECONDS = 2.0
 LEASE_SHARE = 3
 """A receive waits for a third of the lease at most, since the lease counts from when it was sent."""
@@ -103,11 +102,9 @@ class SqsConsumer:
             self._fill()
 
     async def stop(self) -> None:
-        """See `Consumer.stop`; what receives bring that take longer than STOP_SECONDS is given back later."""
+        """See `Consumer.stop`; what receives bring that are under way is given back as it comes, and `close` waits."""
         self._is_stopped = True
         self._prefetch = 0
-        if self._polls:
-            await asyncio.wait(self._polls, timeout=STOP_SECONDS)
 
     async def close(self) -> None:
         """Stop, wait for what receives under way bring, and give back everything in hand."""
@@ -116,7 +113,7 @@ class SqsConsumer:
         await self.stop()
         self._stop_timer()
         if self._polls and self._link is not None:
-            await asyncio.wait(self._polls, timeout=self._wait + CALL_SECONDS - STOP_SECONDS)
+            await asyncio.wait(self._polls, timeout=self._wait + CALL_SECONDS)
         for poll in self._polls:
             poll.cancel()
         self._hand.release_all()

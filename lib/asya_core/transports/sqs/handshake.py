@@ -9,6 +9,7 @@ from typing import Any
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession, get_session
 
+from asya_core.transports.sqs.descriptions import short_loader
 from asya_core.transports.sqs.faults import read_fault
 from asya_core.transports.sqs.link import Link
 from asya_core.transports.sqs.settings import LONGEST_WAIT, Secrets, SqsSettings
@@ -48,6 +49,7 @@ class Opener:
         # Without keys in files, the session looks for some and keeps them fresh itself.
         if self._session is None:
             self._session = get_session()
+            self._session.register_component("data_loader", short_loader())
         try:
             context = self._session.create_client(
                 "sqs",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
-from asya_core.errors import QueueConflictError, QueueMissingError, TransportRefusedError
+from asya_core.errors import QueueConflictError, QueueMissingError, TransportRefusedError, TransportUnavailableError
 from asya_core.transports.base import Depth, require_queue_name
 from asya_core.transports.sqs.addresses import (
     DEAD_LETTERS,
@@ -26,6 +28,8 @@ MOST_RECEIVES = 1000
 """A net for what no sidecar ever settles; the limit that actors live by is `resiliency.maxDeliveries`."""
 ATTRIBUTES = {"DelaySeconds": "0", "MessageRetentionPeriod": str(RETENTION), "VisibilityTimeout": str(VISIBILITY)}
 LISTED_AT_ONCE = 1000
+TRIES, TRY_SECONDS = 10, 1.0
+"""How often a queue that was just made is asked for, with so many seconds between."""
 
 
 class Queues:
@@ -45,8 +49,7 @@ class Queues:
         require_makeable(queue)
         letters = queue + DEAD_LETTERS
         await self._ensure_one(letters, ATTRIBUTES)
-        facts = await self._attributes(letters, "QueueArn")
-        policy = {"deadLetterTargetArn": facts.get("QueueArn"), "maxReceiveCount": MOST_RECEIVES}
+        policy = {"deadLetterTargetArn": await self._name_of_new(letters), "maxReceiveCount": MOST_RECEIVES}
         return await self._ensure_one(queue, ATTRIBUTES | {"RedrivePolicy": json.dumps(policy)})
 
     async def delete(self, queue: str) -> Literal["deleted", "absent"]:
@@ -132,6 +135,14 @@ class Queues:
                 f"the queue {queue} is another owner's: its tag {OWNER_TAG} is {whose}, not {self._owner!r}; use "
                 "another prefix, or change the tag if the queue is yours"
             )
+
+    async def _name_of_new(self, queue: str) -> str:
+        """Return the ARN of a queue that may not be known everywhere yet. Raises TransportUnavailableError."""
+        for _ in range(TRIES):
+            with suppress(QueueMissingError):
+                return str((await self._attributes(queue, "QueueArn")).get("QueueArn"))
+            await asyncio.sleep(TRY_SECONDS)
+        raise TransportUnavailableError(f"the queue {queue} was made, but SQS does not know it yet; try again")
 
     async def _attributes(self, queue: str, *names: str) -> dict[str, str]:
         """Return attributes of a queue. Raises QueueMissingError."""

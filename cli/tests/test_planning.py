@@ -128,6 +128,13 @@ def test_a_transport_that_the_chart_refuses_is_told(plan, tmp_path, how):
     assert "text: transport: kafka -> nats" in planned.notes
 
 
+def test_a_flavor_that_names_another_transport_is_told(plan):
+    planned = plan(values_files=[find_assets().flavors / "gpu.yaml"])
+    assert [each.warning for each in planned.overruled] == ["warning: text has transport sqs; this run uses nats"]
+    own = Actor("text", {"image": "m:1", "handler": "a.b", "transport": "nats"})
+    assert plan(own, values_files=[find_assets().flavors / "gpu.yaml"]).overruled == []
+
+
 def test_the_brokers_own_settings_are_listed(plan):
     planned = plan()
     assert "nats-server: max_payload 1048576 (its default) -> 33554432" in planned.notes

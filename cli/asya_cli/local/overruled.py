@@ -54,12 +54,15 @@ def find_overruled(release: Release, used: str, scratch: Path) -> Overruled | No
 
 
 def wanted_transport(values: Sequence[Path | Mapping[str, Any]], sets: Sequence[str]) -> str | None:
-    """Return the transport that the strongest of the values names, or None where none does."""
+    """Return the transport that the strongest of the values names, else the strongest flavor; None where none does."""
     for each in reversed([part for given in sets for part in given.split(",")]):
         if each.startswith(_SET):
             return each.removeprefix(_SET)
-    for source in reversed(values):
-        content = yaml.safe_load(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
-        if isinstance(content, Mapping) and content.get("transport") is not None:
-            return str(content["transport"])
-    return None
+    contents = [_content(source) for source in reversed(values)]
+    presets = [content["preset"] for content in contents if isinstance(content.get("preset"), Mapping)]
+    return next((str(each["transport"]) for each in [*contents, *presets] if each.get("transport") is not None), None)
+
+
+def _content(source: Path | Mapping[str, Any]) -> Mapping[str, Any]:
+    content = yaml.safe_load(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
+    return content if isinstance(content, Mapping) else {}

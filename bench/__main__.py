@@ -34,7 +34,6 @@ class Wanted:
     benches: Sequence[str]
     effort: Effort
     folder: Path
-    quick: bool
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,7 +61,7 @@ def read(arguments: Sequence[str]) -> Wanted:
     seconds = given.seconds or (0.7 if given.quick else 2.0)
     benches = given.only or (QUICK if given.quick else tuple(BENCHES))
     until = _BEGAN + QUICK_SECONDS if given.quick else None
-    return Wanted(benches, Effort(given.rounds, seconds, until), given.folder, given.quick)
+    return Wanted(benches, Effort(given.rounds, seconds, given.quick, until), given.folder)
 
 
 def run(wanted: Wanted) -> Results:
@@ -73,7 +72,7 @@ def run(wanted: Wanted) -> Results:
         versions = describe_versions(stage.environments, stage.broker.version())
         for name in wanted.benches:
             tell(f"--- {name}")
-            found += BENCHES[name](stage, wanted.effort, found, quick=wanted.quick)
+            found += BENCHES[name](stage, wanted.effort, found)
     return Results(machine=machine, versions=versions, commit=commit(), rows=found)
 
 

@@ -44,6 +44,7 @@ class Client:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
+        self.url = url
         self._said: list[Any] = []
         self._contents: list[Message] = []
         self._parser = wire.Parser(self._on_method, self._on_content, 1 << 20)
@@ -56,6 +57,10 @@ class Client:
     def declare(self, queue: str) -> None:
         """Make a durable quorum queue."""
         self.call(commands.Queue.Declare(queue=queue, durable=True, arguments=QUORUM), commands.Queue.DeclareOk)
+
+    def delete(self, queue: str) -> None:
+        """Remove a queue with all that is in it."""
+        self.call(commands.Queue.Delete(queue=queue), commands.Queue.DeleteOk)
 
     def depth(self, queue: str) -> int:
         """Return how many messages are ready in a queue."""
@@ -109,6 +114,10 @@ class Client:
                     self._said.remove(each)
                     return each
             self._read()
+
+    def drop(self) -> None:
+        """Throw away what the server has said, confirmations that nobody waits for."""
+        self.socket.recv(_READ)
 
     def close(self) -> None:
         """Hang up."""

@@ -14,12 +14,13 @@ Pids = Callable[[], list[int]]
 class Effort:
     """How long to measure: rounds of each system, and about how many seconds a round works.
 
-    After `until`, a time of `time.monotonic()`, no further round begins, on however slow a machine: a row says how many
-    it had. None: all rounds, however long it takes.
+    `quick` asks for the least that is worth it. After `until`, a time of `time.monotonic()`, no further round begins,
+    on however slow a machine: a row says how many it had. None: all rounds, however long it takes.
     """
 
     rounds: int
     seconds: float
+    quick: bool = False
     until: float | None = None
 
     def numbers(self) -> Iterator[int]:

@@ -8,6 +8,9 @@ from functools import cache
 from typing import Any
 
 KIB = 1024
+MARK = "#00000000#"
+"""Stands in every payload; in its place each message may have a number, to be known by when it comes out."""
+
 _BYTES_OF_AN_ITEM = 100
 _WORDS = "lorem ipsum dolor sit amet consetetur sadipscing elitr "
 
@@ -19,7 +22,15 @@ def _orders(size: int) -> dict[str, Any]:
         {"sku": f"SKU{lot.randrange(99999):05d}", "qty": lot.randrange(1, 9), "price": round(lot.random() * 100, 2)}
         for _ in range(min(8, size // 200) if size < 4 * KIB else size // _BYTES_OF_AN_ITEM)
     ]
-    return {"order_id": 123456, "customer": "Jörg Müller", "currency": "EUR", "ok": True, "items": items, "text": ""}
+    return {
+        "mark": MARK,
+        "order_id": 123456,
+        "customer": "Jörg Müller",
+        "currency": "EUR",
+        "ok": True,
+        "items": items,
+        "text": "",
+    }
 
 
 def payload(size: int) -> dict[str, Any]:

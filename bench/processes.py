@@ -14,20 +14,26 @@ from asya_cli.local.orphans import killed_with_parent
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_OURS = ("ASYA_", "PYTHON", "VIRTUAL_ENV")
 # proc(5), fields of /proc/<pid>/stat behind the name: state, parent, ..., utime, stime.
 _PARENT, _UTIME, _STIME = 1, 11, 12
 
 
 class Program:
-    """A program that we started, in a session of its own; it does not outlive us. Its words go to `log`."""
+    """A program that we started, in a session of its own; it does not outlive us. Its words go to `log`.
 
-    def __init__(self, command: Sequence[str | Path], env: Mapping[str, str], log: Path) -> None:
+    It gets our environment without what is meant for us, and `env` on top; `cwd` is the log's folder unless given.
+    """
+
+    def __init__(
+        self, command: Sequence[str | Path], env: Mapping[str, str], log: Path, *, cwd: Path | None = None
+    ) -> None:
         self.log = log
         with log.open("ab") as words:
             self._process = subprocess.Popen(
                 [str(each) for each in command],
-                env={**os.environ, **env},
-                cwd=log.parent,
+                env={**_inherited(), **env},
+                cwd=cwd or log.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=subprocess.STDOUT,
@@ -53,6 +59,10 @@ class Program:
         """Kill it, and all that has come of it: nobody wants what it still has in hand."""
         send(descendants([self.pid]), signal.SIGKILL)
         self._process.wait()
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
 
 
 def send(pids: Iterable[int], number: int) -> None:

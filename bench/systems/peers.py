@@ -109,11 +109,12 @@ class Peer:
         client.purge(self.queue_out)
         client.close()
 
-    def launch(self) -> None:
+    def launch(self) -> Program:
         """Run the worker without waiting for it."""
         name, *arguments = self._kind.command
         command = (str(self._python.with_name(name)), *arguments)
         self._program = Program(command, self._env, self._folder / f"{self.name}.log")
+        return self._program
 
     def messages(self, size: int, count: int) -> Iterable[Message]:
         """Yield copies of what the framework's own producer sends."""

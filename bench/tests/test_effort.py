@@ -15,7 +15,7 @@ def test_no_round_begins_when_the_time_is_up_but_the_first():
 
 def test_the_time_that_is_left_is_divided_among_the_parts_to_come():
     until = time.monotonic() + 1000
-    effort = Effort(5, 1.0, until)
+    effort = Effort(5, 1.0, until=until)
     assert effort.share(0, 2).until < until - 400
     assert abs(effort.share(1, 2).until - until) < 1
     assert Effort(5, 1.0).share(0, 2).until is None

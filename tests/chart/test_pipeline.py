@@ -129,6 +129,17 @@ def test_an_actors_own_keys_win_over_its_flavors(helm):
     assert (spec["maxReplicaCount"], spec["cooldownPeriod"]) == (2, 600)
 
 
+def test_values_of_the_inner_chart_count_for_all_below_the_releases_own(helm):
+    inner = {"image": "below:1", "imageRegistry": "below", "scaling": {"queueLength": 9}}
+    rendered = template(helm, {"imageRegistry": "above", "actor": inner, "actors": {"a": {"handler": "a.b"}}})
+
+    assert [rendered.container(name, "a")["image"] for name in (RUNTIME, SIDECAR)] == [
+        "below:1",
+        "above/asya-sidecar:0.1.0",
+    ]
+    assert rendered.trigger("a")["metadata"]["lagThreshold"] == "9"
+
+
 def test_values_of_the_inner_chart_that_would_not_count_are_refused(helm):
     told = helm.refusal({"actor": {"enabled": True, "actor": "x"}, "actors": {"a": {}}}, chart=CHART)
 

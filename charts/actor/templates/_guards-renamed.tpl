@@ -17,7 +17,7 @@ which write today's names; whoever else writes today's name means it, and would 
 {{- $expected = append $expected (toJson (get . $path)) -}}
 {{- end -}}
 {{- if not (has (toJson $now) $expected) }}
-ERROR: {{ .was }}: {{ include "actor.text" .value }} is given under this old name of {{ $path }}, which is {{ include "actor.text" $now }}; keep one of them
+ERROR: {{ .was }}: {{ include "actor.text" .value }} is given under this old name of {{ $path }}, which is {{ include "actor.text" $now }}; keep one of them (asya convert writes today's names)
 {{- end }}
 {{- end }}
 {{- end }}

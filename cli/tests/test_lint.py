@@ -73,6 +73,16 @@ def write(folder, name, text):
             "4: volumes.a.secret.secretNam: did you mean secretName?",
         ),
         ("replicas: 1\nreplicas: 2\n", "2: replicas: the key is there twice; remove one"),
+        ("- image: a:1\n", "1: this is a list, and a values file is a map of keys; write them without dashes"),
+        ("logLevel: INFO\n---\nreplicas: 1\n", "3: Helm reads nothing from a second document;"),
+        (
+            "apiVersion: asya.sh/v1alpha1\nkind: AsyncActor\nstatus: {}\n",
+            "2: this is a manifest (AsyncActor) and no values file; `asya convert` makes values files of it",
+        ),
+        ("apiVersion: v1\nkind: Secret\n", "2: this is a manifest (Secret) and no values file; give values"),
+        ("concurrency: many\n", "1: concurrency: this is a text, and a whole number belongs here"),
+        ("image: 1\n", "1: image: this is a whole number, and a text belongs here; put it into quotes"),
+        ("priorityClassName: yes\n", "1: priorityClassName: this is true or false, and a text belongs here;"),
         ("a: b: c\n", "1: this is no YAML (mapping values are not allowed in this context); correct it"),
         (
             "resiliency:\n  policies: {default: {}}\n  rules:\n    - errors: [A]\n      policy: nope\n",
@@ -164,6 +174,7 @@ def test_a_wrong_command_line_is_one_line(arguments, told, tmp_path):
 def test_both_generations_of_helm_are_understood(stderr):
     found = read_refusal(stderr, json.loads((CHART / "values.schema.json").read_text()))
 
+    assert found[2].sentence == "this is a text, and a whole number belongs here"
     wrong = ["timout", "scaling.enable", "scaling.maxReplicaCount", "handlerMode", "timeout.actor"]
     assert [each.path for each in found] == wrong
     assert found[-1].sentence == "this is not a duration; write 5m, 90s or a number of seconds"
@@ -175,13 +186,22 @@ def test_what_is_no_list_of_mistakes_is_shown_as_it_is():
 
 
 def test_keys_are_found_by_path_index_and_name():
-    node = compose("a:\n  - name: x\n    b: 1\n  - {name: y, b: 2}\nn:\n  nvidia.com/gpu: 1\nn.x: 2\n")
+    [node] = compose("a:\n  - name: x\n    b: 1\n  - {name: y, b: 2}\nn:\n  nvidia.com/gpu: 1\nn.x: 2\n")
 
     assert [line_of(node, path) for path in ("a", "a[0].b", "a.1.b", "a[y].b", "a.x")] == [1, 3, 4, 4, 2]
     assert [line_of(node, path) for path in ("n.nvidia.com/gpu", "n.x", "a[2].b", "nonesuch")] == [6, 7, None, None]
-    assert line_of(compose(""), "a") is None
+    assert line_of(None, "a") is None
     assert [line_of(node, path, nearest=True) for path in ("a[0].c", "a[2].b", "nonesuch")] == [2, 1, None]
 
 
 def test_keys_that_are_there_twice_are_found_wherever_they_are():
-    assert list(twice(compose("a: [{b: 1, b: 2}]\na: 3\n"))) == [("a[0].b", 1), ("a", 2)]
+    assert list(twice(*compose("a: [{b: 1, b: 2}]\na: 3\n"))) == [("a[0].b", 1), ("a", 2)]
+
+
+@pytest.mark.needs("helm")
+def test_mistakes_come_in_the_order_of_their_lines(tmp_path):
+    write(tmp_path, "my-model.yaml", "image: 1\nscaling:\n  enabld: true\nenv: [{naem: A}]\nhandlr: a.b\n")
+    lines = [line.split(":")[1] for line in asya(tmp_path, "my-model.yaml").stdout.splitlines()]
+
+    assert lines == sorted(lines)
+    assert set(lines) == {"1", "3", "4", "5"}

@@ -17,6 +17,7 @@ import yaml
 from asya_cli.convert.conversion import named_flavors
 from asya_cli.errors import CliError, MisuseError
 from asya_cli.lint.findings import Problem, read_refusal
+from asya_cli.lint.forms import misformed
 from asya_cli.lint.positions import compose, line_of, twice
 from asya_cli.local.programs import find_program
 
@@ -81,11 +82,15 @@ def lint_file(file: Path, chart: Path, before: Sequence[Path]) -> list[Finding]:
     nodes: dict[Path, yaml.Node | None] = {}
     for each in (file, *reversed(before)):
         try:
-            nodes[each] = compose(each.read_text(encoding="utf-8"))
+            documents = compose(each.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             return [_unreadable(each, error)]
+        if wrong := misformed(documents):
+            return [Finding(each, *wrong)]
+        nodes[each] = documents[0] if documents else None
     doubled = [Finding(file, line, f"{path}: the key is there twice; remove one") for path, line in twice(nodes[file])]
-    return doubled + [_placed(problem, file, nodes) for problem in _problems(file, chart, before)]
+    found = doubled + [_placed(problem, file, nodes) for problem in _problems(file, chart, before)]
+    return sorted(found, key=lambda finding: (finding.file != file, str(finding.file), finding.line or 0))
 
 
 def _flavors(file: Path) -> list[str]:

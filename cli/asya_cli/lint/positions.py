@@ -9,10 +9,9 @@ import yaml
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def compose(text: str) -> yaml.Node | None:
-    """Return the first document as nodes that know their lines, or None for an empty text. Raises yaml.YAMLError."""
-    node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
-    return node
+def compose(text: str) -> list[yaml.Node | None]:
+    """Return each document as nodes that know their lines, None for an empty one. Raises yaml.YAMLError."""
+    return list(yaml.compose_all(text, Loader=_LOADER))
 
 
 def line_of(node: yaml.Node | None, path: str, *, nearest: bool = False) -> int | None:

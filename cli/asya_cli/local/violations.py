@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from asya_cli.local.value_types import type_in_words
+
 _LINE_3 = re.compile(r"^- (?P<place>[^:]+): (?P<what>.+)$")
 _LINE_4 = re.compile(r"^- at '(?P<place>[^']*)': (?P<what>.+)$")
 _UNKNOWN_3 = re.compile(
@@ -53,12 +55,11 @@ class Violations:
 
 
 def read_violations(stderr: str, schema: Mapping[str, Any]) -> Violations | None:
-    """Read Helm's list of violations; None where it names no unknown key. `schema` is the chart's."""
-    problems = read_problems(stderr, schema)
-    unknown = [problem for problem in problems if problem.unknown]
-    if not unknown:
+    """Read Helm's list of violations, unknown keys first; None where there is no list. `schema` is the chart's."""
+    problems = sorted(read_problems(stderr, schema), key=lambda problem: not problem.unknown)
+    if not problems:
         return None
-    first, *more = [*unknown, *(problem for problem in problems if not problem.unknown)]
+    first, *more = problems
     return Violations(first.line, [problem.line for problem in more])
 
 
@@ -104,7 +105,9 @@ def _unknown(place: str, key: str, schema: Mapping[str, Any]) -> Problem:
 def _worded(place: str, what: str, schema: Mapping[str, Any]) -> str:
     """Return what is wrong in words: where it is a pattern, the schema's title says what should stand there."""
     title = _at(place, schema).get("title")
-    return f"this is not {title}" if title and _PATTERN.search(what) else _cut(what)
+    if title and _PATTERN.search(what):
+        return f"this is not {title}"
+    return type_in_words(what) or _cut(what)
 
 
 def _keys_at(place: str, schema: Mapping[str, Any]) -> list[str]:

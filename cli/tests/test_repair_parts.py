@@ -141,7 +141,8 @@ async def test_without_a_rate_nobody_waits():
 
 def test_queues_have_the_environments_prefix():
     place = Place("here", queue_prefix="prod-")
-    assert place.queue("judge") == place.queue("prod-judge") == "prod-judge"
+    assert place.named("judge") == place.named("prod-judge") == "prod-judge"
+    assert place.queue("prod-judge") == "prod-prod-judge"
     assert place.actor("prod-judge") == "judge"
     assert [place.is_end(queue) for queue in ("prod-error-end", "asya-happy-end", "error-end", "prod-the-end")] == [
         True,

@@ -14,6 +14,7 @@ from asya_cli.repair.error_store import ErrorStore
 from asya_cli.repair.pace import Pace
 from asya_cli.repair.redriving import BrokerLostError, Redriving
 from asya_cli.repair.selection import Selection
+from asya_core.errors import ObjectStoreError
 from asya_core.objects import open_store
 from asya_core.redrive import How
 from asya_core.transports import open_transport
@@ -170,6 +171,21 @@ async def test_a_broker_that_goes_away_stops_it_and_loses_nothing(nats, nats_set
     assert errors.count(Selection()) == 3
 
 
+async def test_a_store_that_fails_stops_it_once_what_was_read_is_done(nats_settings, prefix, store):
+    keep_error(store, "a", ["one"])
+    errors, steps = ErrorStore(store, "error-asya/"), []
+
+    def failing():
+        yield from errors.read(Selection())
+        raise ObjectStoreError("the store is away")
+
+    async with with_queue(nats_settings, f"{prefix}one") as transport:
+        redriving = Redriving(errors, transport, lambda actor: prefix + actor, AS_IT_WAS, Pace(None))
+        with pytest.raises(ObjectStoreError, match="the store is away"):
+            await redriving.run(failing(), steps.append)
+    assert [step.fate for step in steps] == ["redriven"]
+
+
 async def test_messages_go_at_the_rate_that_is_asked_for(nats_settings, prefix, tmp_path):
     store = open_store((tmp_path / "store").as_uri())
     for number in range(30):
@@ -200,6 +216,26 @@ async def test_a_redrive_that_is_killed_at_any_step_is_repeated_without_a_second
     assert stored(store) == sorted(f"happy-asya/2026-03-01/{id_}.1.json" for id_ in ids)
 
 
+@pytest.mark.timeout(1200)
+async def test_a_redrive_that_is_killed_three_times_leaves_every_message_in_one_place(nats_settings, prefix, tmp_path):
+    """With ASYA_TEST_ERRORS=10000 it is as large as the promise."""
+    store_url, number = (tmp_path / "store").as_uri(), int(os.environ.get("ASYA_TEST_ERRORS", "200"))
+    store = open_store(store_url)
+    ids = {f"m{index}" for index in range(number)}
+    for id_ in ids:
+        keep_error(store, id_, ["one"])
+    async with with_queue(nats_settings, f"{prefix}one") as transport:
+        for _ in range(3):
+            assert await killed(nats_settings, store_url, prefix, "after the removal", number // 5) == -signal.SIGKILL
+        assert await killed(nats_settings, store_url, prefix, "never", 0) == 0
+        waiting = (await transport.depth(f"{prefix}one")).total
+        messages = await take_all(transport, f"{prefix}one", waiting)
+    assert {message["id"] for message in messages} == ids
+    assert {message["status"]["generation"] for message in messages} == {1}
+    assert stored(store) == []
+    assert number <= waiting < number + 3 * 33
+
+
 async def killed(settings, store_url, prefix, step, survives):
     """Redrive in a process that dies at a step, after it has survived that so often; return how it ended."""
     process = await asyncio.create_subprocess_exec(
@@ -213,7 +249,7 @@ async def killed(settings, store_url, prefix, step, survives):
         stdout=subprocess.DEVNULL,
         env={**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(300):
         return await process.wait()
 
 

@@ -20,6 +20,9 @@ from asya_core.errors import QueueMissingError
 from asya_core.route import is_actor_name
 from asya_core.transports import Transport
 
+_DEAD = "-dlq"
+"""The end of the name of an SQS queue's dead-letter queue."""
+
 _WORDS = {
     "moved": "moved",
     "passed": "passed over",
@@ -59,7 +62,7 @@ def command(source: str, target: str, **options: Any) -> int:
     """Move the messages that wait in one queue to another."""
     with told():
         place = place_of(options)
-        pair = place.queue(source), place.queue(target)
+        pair = place.named(source), place.named(target)
         _check(place, *pair)
         return asyncio.run(_run(place, *pair, options))
 
@@ -69,7 +72,8 @@ def _check(place: Place, source: str, target: str) -> None:
     if source == target:
         raise MisuseError(f"{source} and {target} are the same queue; name two")
     for queue in (source, target):
-        if place.is_end(queue):
+        # What a broker gave up on may go back to where it was.
+        if place.is_end(queue) and source != f"{target}{_DEAD}":
             raise MisuseError(
                 f"{queue} is an end actor's queue, whose messages are results or errors to be stored; move nothing out "
                 "of it or into it; let errors try again with `asya errors redrive`"

@@ -51,7 +51,7 @@ def command(actor: str, limit: int, as_json: bool, **options: Any) -> None:
 
 
 async def _peek(place: Place, actor: str, limit: int) -> list[bytes]:
-    queue = place.queue(actor)
+    queue = place.named(actor)
     async with place.broker() as transport:
         try:
             return await transport.peek(queue, limit)

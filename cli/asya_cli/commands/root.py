@@ -15,6 +15,7 @@ _MEMBERS = {
     "errors": "asya_cli.commands.errors",
     "queues": "asya_cli.commands.queues",
     "replay": "asya_cli.commands.replay",
+    "gc": "asya_cli.commands.gc",
     "lint": "asya_cli.commands.lint",
     "convert": "asya_cli.commands.convert",
     "completion": "asya_cli.commands.completion",

@@ -51,9 +51,13 @@ class Place:
         except AsyaError as error:
             raise CliError(f"{error}; correct the store's URL") from None
 
-    def queue(self, name: str) -> str:
-        """Return the name of an actor's queue; what has the prefix already is a queue's own name."""
-        return name if name.startswith(self.queue_prefix) else f"{self.queue_prefix}{name}"
+    def queue(self, actor: str) -> str:
+        """Return the name of an actor's queue."""
+        return f"{self.queue_prefix}{actor}"
+
+    def named(self, name: str) -> str:
+        """Return the queue that a person means by an actor's name or, if it begins with the prefix, by its own."""
+        return name if name.startswith(self.queue_prefix) else self.queue(name)
 
     def actor(self, queue: str) -> str:
         """Return the actor that a queue is for."""

@@ -72,14 +72,21 @@ class Redriving:
             finally:
                 free.release()
 
+        failure: ObjectStoreError | None = None
         async with asyncio.TaskGroup() as tasks:
             while self._lost is None:
-                each = await asyncio.to_thread(next, found, None)
+                try:
+                    each = await asyncio.to_thread(next, found, None)
+                except ObjectStoreError as error:
+                    failure = error
+                    break
                 if each is None:
                     break
                 await self._pace.turn()
                 await free.acquire()
                 tasks.create_task(one(each))
+        if failure is not None:
+            raise failure
         if self._lost is not None:
             raise BrokerLostError(f"{self._lost}; what is left was not touched; repeat the command when it is back")
 

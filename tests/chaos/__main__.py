@@ -16,7 +16,7 @@ from asya_cli.errors import CliError
 from asya_cli.local.brokers import NAMES
 from tests.chaos.acts import DEEDS
 from tests.chaos.careless_sidecar import CONTROLS
-from tests.chaos.fire import LONG_FREEZE, Fire, Settings, Tell
+from tests.chaos.fire import LONG_FREEZE, LONG_FREEZES, Fire, Settings, Tell
 from tests.chaos.ledger import in_short
 
 _MESSAGES_A_SECOND = 25
@@ -54,9 +54,7 @@ def read(arguments: Sequence[str]) -> Settings:
     add("--deeds", type=int, default=None, help="how many kills, freezes, cuts and removals (default: one in 3 s)")
     add("--seconds", type=float, default=None, help="within which to do that (default: one for each 25 messages)")
     add("--victims", nargs="+", choices=tuple(DEEDS), default=tuple(DEEDS), help="to what (default: all)")
-    add(
-        "--freeze", type=float, default=LONG_FREEZE, help=f"longest freeze or cut in seconds (default: {LONG_FREEZE:g})"
-    )
+    add("--freeze", type=float, default=None, help="longest freeze or cut in seconds (default: longer than a lease)")
     add("--patience", type=float, default=300.0, help="seconds to wait for the last message (default: 300)")
     add("--folder", type=Path, default=Path(".asya/chaos"), help="where it runs (default: .asya/chaos)")
     careless = "a negative control: sidecars that settle early, or leave their outputs unconfirmed, and lose"
@@ -71,7 +69,7 @@ def read(arguments: Sequence[str]) -> Settings:
         acts=given.deeds if given.deeds is not None else max(_FEWEST, int(seconds / _SECONDS_A_DEED)),
         seconds=seconds,
         victims=tuple(given.victims),
-        freeze=given.freeze,
+        freeze=given.freeze or LONG_FREEZES.get(given.transport, LONG_FREEZE),
         patience=given.patience,
         careless=given.careless,
     )

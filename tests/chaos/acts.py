@@ -20,6 +20,9 @@ DEEDS: dict[Victim, tuple[Deed, ...]] = {
 }
 """What may happen to whom. The network is the one between the sidecars and the broker."""
 
+SPARED: dict[str, frozenset[tuple[Victim, Deed]]] = {"sqs": frozenset({("broker", "kill")})}
+"""What is not done where a run has this transport: the stand-in for SQS has its messages in memory alone."""
+
 LASTING = frozenset({"freeze", "black-hole", "throttle", "remove"})
 """What is undone again after a while."""
 
@@ -51,7 +54,7 @@ class Act:
 class Heat:
     """How much is done: `count` deeds to `victims` of `actors`, `within` so many seconds; `freeze` is the longest.
 
-    `removable` are the actors whose queue may be taken away.
+    `removable` are the actors whose queue may be taken away; what is `spared` is not done.
     """
 
     actors: Sequence[str]
@@ -60,12 +63,13 @@ class Heat:
     count: int
     within: float
     freeze: float
+    spared: frozenset[tuple[Victim, Deed]] = frozenset()
 
 
 def plan_acts(seed: int, heat: Heat) -> list[Act]:
     """Return the deeds in order of time. One of each kind is among them, and of what lasts the longest."""
     random = Random(f"acts {seed}")
-    each = [(victim, deed) for victim in heat.victims for deed in DEEDS[victim]]
+    each = [kind for victim in heat.victims for deed in DEEDS[victim] if (kind := (victim, deed)) not in heat.spared]
     weights = [_HOW_OFTEN[victim] * _WEIGHTS[deed] for victim, deed in each]
     random.shuffle(first := list(each))
     kinds = [*first, *random.choices(each, weights, k=heat.count)][: heat.count]

@@ -24,7 +24,7 @@ from asya_core.objects import open_store
 from asya_core.route import ENDS
 from asya_core.transports import Transport
 from asya_core.transports.nats.streams import LEASE_SECONDS
-from tests.chaos.acts import DEEDS, Heat, Victim, plan_acts
+from tests.chaos.acts import DEEDS, SPARED, Heat, Victim, plan_acts
 from tests.chaos.assault import Assault
 from tests.chaos.delayed import count_delayed
 from tests.chaos.evidence import count_dropped, ended_names, read_claims, read_ends, read_executions
@@ -40,8 +40,14 @@ ROOT = HERE.parent.parent
 IN_ORDER = (*ROUTE, "refine", *ENDS)
 """Actors as messages come to them, so that none is overlooked by looking at one queue after the other."""
 
+SQS_LEASE_SECONDS = 10.0
+"""How long a message stays hidden from others on SQS, where that is set: shorter than by default, for shorter runs."""
+
 LONG_FREEZE = LEASE_SECONDS + 5.0
 """Seconds after which whoever stood still has lost what it held, on every broker: none waits longer."""
+
+LONG_FREEZES = {"sqs": SQS_LEASE_SECONDS + 5.0}
+"""The same where less is enough."""
 
 _INTERVAL = 0.5
 _LOOKS_UNTIL_CERTAIN = 10
@@ -114,6 +120,7 @@ class Pipeline(LocalRun):
         if process.container != SIDECAR:
             return process
         env = {name: self.network.lead(process.actor, broker_url, value) for name, value in process.env.items()}
+        env["ASYA_SQS_VISIBILITY_TIMEOUT"] = f"{SQS_LEASE_SECONDS:g}s"
         if not self._careless or process.actor in ENDS:
             return structs.replace(process, env=env)
         argv = [process.argv[0], "-m", "tests.chaos.careless_sidecar", self._careless]
@@ -144,7 +151,15 @@ class Fire:
 
     async def _flow(self) -> None:
         settings, pipeline = self._settings, self._pipeline
-        heat = Heat(IN_ORDER, tuple(SOURCES), settings.victims, settings.acts, settings.seconds, settings.freeze)
+        heat = Heat(
+            IN_ORDER,
+            tuple(SOURCES),
+            settings.victims,
+            settings.acts,
+            settings.seconds,
+            settings.freeze,
+            SPARED.get(settings.transport, frozenset()),
+        )
         acts = plan_acts(settings.seed, heat)
         async with connected(pipeline.open_transport()) as transport:
             self._producer = Producer(transport, pipeline.queue(ROUTE[0]))

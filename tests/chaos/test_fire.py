@@ -53,6 +53,12 @@ def test_nothing_is_lost_on_rabbitmq_when_sidecars_broker_and_network_fail(tmp_p
     assert_balances(*burn(tmp_path, *settings, transport="rabbitmq"))
 
 
+def test_nothing_is_lost_on_sqs_when_sidecars_stop_and_the_network_fails(tmp_path):
+    settings = ["--seed", "6", "--messages", "150", "--deeds", "7", "--seconds", "6", "--freeze", "2"]
+    settings += ["--victims", "sidecar", "network"]
+    assert_balances(*burn(tmp_path, *settings, transport="sqs"))
+
+
 def test_sidecars_that_settle_too_early_are_found_out(tmp_path):
     settings = ["--seed", "1", "--messages", "100", "--deeds", "6", "--seconds", "4", "--victims", "sidecar"]
     code, ledger, output = burn(tmp_path, *settings, "--careless", "early")

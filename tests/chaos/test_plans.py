@@ -8,7 +8,7 @@ from asya_core.errors import EnvelopeError
 from asya_core.limits import Limits
 from asya_core.policies import Resiliency
 from asya_core.transports.nats.streams import LEASE_SECONDS
-from tests.chaos.acts import DEEDS, LASTING, Heat, plan_acts
+from tests.chaos.acts import DEEDS, LASTING, SPARED, Heat, plan_acts
 from tests.chaos.fire import LONG_FREEZE
 from tests.chaos.messages import ROUTE, make_messages
 
@@ -54,6 +54,12 @@ def test_no_queue_is_away_for_longer_than_publishers_hold_on(seed):
     removed = [act.seconds for act in planned(seed, freeze=300.0) if act.deed == "remove"]
     assert removed
     assert max(removed) < Resiliency().unroutable_after / 2
+
+
+@given(SEEDS)
+def test_a_broker_that_forgets_is_never_killed(seed):
+    acts = plan_acts(seed, Heat(ACTORS, REMOVABLE, ("broker",), 20, 10.0, 3.0, SPARED["sqs"]))
+    assert {(act.victim, act.deed) for act in acts} == {("broker", "freeze")}
 
 
 @given(SEEDS)

@@ -131,3 +131,24 @@ def test_each_shell_gets_its_completion(shell):
     done = asya("completion", shell)
     assert (done.returncode, done.stderr) == (0, "")
     assert "_ASYA_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("asya convert act", ["file,act"]),
+        ("asya lint act", ["file,act"]),
+        ("asya lint -f flavors/gp", ["file,flavors/gp", "plain,flavors/gpu-inference.yaml", "plain,flavors/gpu.yaml"]),
+        ("asya lint -f values/ra", ["file,values/ra", "plain,values/rabbitmq.yaml"]),
+        ("asya lint --chart c", ["plain,crew"]),
+        ("asya local up -f values/ra", ["file,values/ra", "plain,values/rabbitmq.yaml"]),
+    ],
+)
+def test_files_and_what_is_ours_are_completed(words, completed):
+    at = str(len(words.split()) - 1)
+    environ = {"_ASYA_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": at}
+    command = [sys.executable, "-P", "-c", "from asya_cli.__main__ import run; run([])"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+    # The shell shows only what begins as the word does.
+    assert [line for line in done.stdout.splitlines() if line] == completed, done.stderr

@@ -11,6 +11,7 @@ import click
 
 from asya_cli.argument import STDIN, read_text
 from asya_cli.assets import Assets, find_assets
+from asya_cli.commands.file_names import complete_file
 from asya_cli.convert.conversion import Conversion, convert, is_end
 from asya_cli.convert.documents import Manifest, read_manifests
 from asya_cli.convert.writing import plan_files, write_files
@@ -35,7 +36,7 @@ nothing was written.
 
 
 @click.command(help=_HELP)
-@click.argument("manifests", metavar="MANIFESTS|-")
+@click.argument("manifests", metavar="MANIFESTS|-", shell_complete=complete_file)
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for the values files.")
 @click.option("--chart", default="asya/actor", show_default=True, help="The chart that the helm commands name.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")

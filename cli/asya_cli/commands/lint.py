@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from asya_cli.assets import Assets, find_assets
+from asya_cli.commands.file_names import complete_chart, complete_file, complete_values
 from asya_cli.errors import FAILED, CliError, MisuseError
 from asya_cli.lint.files import lint_files, values_files
 
@@ -32,12 +33,24 @@ Exit codes: 0 nothing found; 1 mistakes were found; 2 the command line is wrong.
 
 
 @click.command(help=_HELP)
-@click.argument("files", metavar="FILES...", nargs=-1, required=True)
+@click.argument("files", metavar="FILES...", nargs=-1, required=True, shell_complete=complete_file)
 @click.option(
-    "-f", "--values", "before", multiple=True, metavar="FILE", help="Values under each file; may be repeated."
+    "-f",
+    "--values",
+    "before",
+    multiple=True,
+    metavar="FILE",
+    help="Values under each file; may be repeated.",
+    shell_complete=complete_values,
 )
 @click.option("--flavors", is_flag=True, help="Give each file the flavors that it names itself, before it.")
-@click.option("--chart", default="actor", show_default=True, help="A chart of ours by name, or a chart's folder.")
+@click.option(
+    "--chart",
+    default="actor",
+    show_default=True,
+    help="A chart of ours by name, or a chart's folder.",
+    shell_complete=complete_chart,
+)
 def command(*, files: Sequence[str], before: Sequence[str], flavors: bool, chart: str) -> int:
     """Check values files with the chart, before anybody installs them."""
     assets = find_assets()

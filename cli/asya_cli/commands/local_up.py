@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from asya_cli.assets import find_assets
+from asya_cli.commands.file_names import complete_file, complete_values
 from asya_cli.console import LineWriter
 from asya_cli.errors import CliError, MisuseError
 from asya_cli.local.actors import read_actors
@@ -43,8 +44,16 @@ line is wrong.
 
 
 @click.command(help=_HELP)
-@click.argument("actors", nargs=-1, required=True)
-@click.option("-f", "--values", "files", multiple=True, metavar="FILE", help="Values for all actors; may be repeated.")
+@click.argument("actors", nargs=-1, required=True, shell_complete=complete_file)
+@click.option(
+    "-f",
+    "--values",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="Values for all actors; may be repeated.",
+    shell_complete=complete_values,
+)
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="One value for all actors; may be repeated.")
 @click.option("--python", "pythons", multiple=True, metavar="[ACTOR=]PROGRAM", help="Interpreter for handlers.")
 @click.option("--transport", type=click.Choice(NAMES), default="nats", show_default=True, help="Which broker.")

@@ -1,0 +1,49 @@
+"""Which payloads have lain in the store for long enough. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from asya_cli.errors import MisuseError
+from asya_core.durations import parse_duration
+
+SHORTEST = timedelta(days=2)
+"""Messages that are sent now may refer to payloads of yesterday."""
+
+_KEY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})/[0-9a-f]{64}", re.ASCII)
+
+
+def read_age(given: str) -> timedelta:
+    """Return a length of time such as `30d` or `720h`. Raises MisuseError for none, and for one that is too short."""
+    try:
+        age = timedelta(days=float(given[:-1])) if given.endswith("d") else timedelta(seconds=parse_duration(given))
+    except (ValueError, OverflowError):
+        raise MisuseError(f"--older-than {given!r} is no duration; write it like 30d or 720h") from None
+    if not age >= SHORTEST:
+        raise MisuseError(
+            f"--older-than {given}: messages that are sent now may refer to payloads of yesterday; use at least 2d, "
+            "and more than messages wait in queues and errors for their redrive"
+        )
+    return age
+
+
+def expired(keys: Iterable[str], prefix: str, before: datetime) -> Iterator[str]:
+    """Yield the keys of payloads that were stored before that time; what is no payload is never among them.
+
+    The day in a key is that on which it was stored, in UTC, so a payload counts as stored at its day's end.
+    """
+    for key in keys:
+        if not key.startswith(prefix) or (found := _KEY.fullmatch(key.removeprefix(prefix))) is None:
+            continue
+        day = _day(found[1])
+        if day is not None and day + timedelta(days=1) <= before:
+            yield key
+
+
+def _day(written: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=UTC)
+    except ValueError:
+        return None

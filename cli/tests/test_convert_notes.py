@@ -31,6 +31,7 @@ from cli.tests.asyncactors import MINIMAL, converted, left, pod
             "spec.workload.template.spec.containers[asya-runtime].securityContext",
         ),
         ({"workload": {"kind": "StatefulSet"}}, "spec.workload.kind"),
+        ({"workload": {"volumeClaimTemplates": []}}, "spec.workload.volumeClaimTemplates"),
         ({"workload": pod({}, hostNetwork=True)}, "spec.workload.template.spec.hostNetwork"),
         ({"workload": pod({}, restartPolicy="Never")}, "spec.workload.template.spec.restartPolicy"),
         (

@@ -9,6 +9,7 @@ from asya_cli.convert.notes import Notes
 
 RUNTIME = "asya-runtime"
 _CONTAINER = ("image", "imagePullPolicy", "env", "resources", "volumeMounts")
+_KNOWN = {"kind", "replicas", "pythonExecutable", "template"}
 _OURS = ("command", "args", "securityContext")
 _SECURITY = {"runAsUser", "runAsGroup", "fsGroup"}
 _TEMPLATE = "spec.workload.template"
@@ -27,6 +28,8 @@ def lift_workload(values: dict[str, Any], keys: Collection[str], notes: Notes) -
             values[key] = workload[key]
     if workload.get("kind", "Deployment") != "Deployment":
         notes.leave("spec.workload.kind", f"{workload['kind']} is not supported", "an actor is a Deployment")
+    for key in sorted(workload.keys() - _KNOWN):
+        notes.leave(f"spec.workload.{key}", "it was never read: an actor is a Deployment", "use volumes and volumeMounts")
     template = workload.get("template") or {}
     _lift_metadata(values, template.get("metadata") or {}, notes)
     if rest := _lift_pod(values, dict(template.get("spec") or {}), keys, notes):

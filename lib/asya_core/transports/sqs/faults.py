@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from botocore.exceptions import (
@@ -39,6 +40,7 @@ BUSY = frozenset({
 })  # fmt: skip
 """What passes by itself."""
 
+_OLD_CODE = re.compile(r"<Code>(\w+)</Code>")
 _SERVER_ERROR, _TOO_MANY = 500, 429
 _KEYS = "check the keys in the Secret, or the role of the pod's service account"
 
@@ -83,7 +85,8 @@ def _of_answer(error: ClientError, operation: str) -> Fault:
     """Read what SQS, or the service that hands out keys, answered."""
     details = error.response.get("Error", {})
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    code, said = str(details.get("Code", "")), str(details.get("Message") or "it gave no reason")
+    said = str(details.get("Message") or "it gave no reason")
+    code = _code(str(details.get("Code", "")), said)
     sentence = f"SQS refused {operation}: {code}: {said}"
     if code in BAD_KEYS or error.operation_name != operation:
         return Fault(TransportRefusedError(f"{error.operation_name} was refused: {code}: {said}; {_KEYS}"), True)
@@ -99,6 +102,14 @@ def _of_answer(error: ClientError, operation: str) -> Fault:
     if code in DENIED:
         sentence += "; allow it in the IAM policy of this pod's role or user"
     return Fault(CallRefusedError(sentence, code), False)
+
+
+def _code(code: str, said: str) -> str:
+    """Return the reason's name, also from an answer in the protocol's older form, as some stand-ins give."""
+    if not code.isdigit():
+        return code
+    found = _OLD_CODE.search(said)
+    return found[1] if found else code
 
 
 def of_entry(failed: dict[str, object], queue: str) -> TransportError:

@@ -1,0 +1,301 @@
+"""What only SQS can do or refuse; `EMULATORS.md` lists where moto would let a mistake of ours pass."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+
+import pytest
+
+from asya_core.errors import (
+    LeaseLostError,
+    MessageTooLargeError,
+    QueueConflictError,
+    QueueMissingError,
+    TransportRefusedError,
+)
+from asya_core.transports import Depth, publish
+from asya_core.transports.base import lease_clock
+from asya_core.transports.sqs.link import Link
+from asya_core.transports.sqs.settings import OWNER_TAG
+from asya_core.transports.sqs.transport import SqsTransport
+from tests.transport.parties import Inbox, consuming, eventually, has_depth, send, send_all
+
+TIMES_STOPPED = 40
+"""`make chaos` stops whole sidecars, and more often."""
+
+
+@pytest.fixture
+async def sqs(make_harness):
+    harness = make_harness("sqs")
+    await harness.open()
+    yield harness
+    await harness.close()
+
+
+@pytest.fixture
+async def joined(sqs):
+    """Give a way to connect further transports, each with settings of its own."""
+    opened = []
+
+    async def join(longest_delay=900, longest_hold=12 * 3600, **settings):
+        limits = {"longest_delay": longest_delay, "longest_hold": longest_hold}
+        transport = SqsTransport(sqs.settings(**settings), **limits)
+        opened.append(transport)
+        await transport.connect()
+        return transport
+
+    yield join
+    for transport in opened:
+        await transport.close()
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Count the calls to SQS by their names."""
+    counted = Counter()
+    call = Link.call
+
+    async def count(link, operation, *arguments, **parameters):
+        counted[operation] += 1
+        return await call(link, operation, *arguments, **parameters)
+
+    monkeypatch.setattr(Link, "call", count)
+    return counted
+
+
+async def test_at_full_load_a_message_costs_about_a_third_of_a_call(joined, queue, calls):
+    number = 1000
+    transport = await joined()
+    await transport.ensure(queue)
+    await transport.ensure(f"{queue}-out")
+    await send_all(transport, queue, [b"%d" % each for each in range(number)])
+    calls.clear()
+    done = asyncio.Event()
+    left = number
+
+    def deliver(delivery):
+        def confirmed(error):
+            nonlocal left
+            assert error is None
+            consumer.settle(delivery)
+            left -= 1
+            if not left:
+                done.set()
+
+        transport.publish(f"{queue}-out", delivery.body, confirmed, holding=delivery)
+
+    consumer = await transport.consume(queue, 100, deliver)
+    async with asyncio.timeout(60):
+        await done.wait()
+    await has_depth(transport, queue, total=0)
+    passed_on = sum(calls[name] for name in ("ReceiveMessage", "SendMessageBatch", "DeleteMessageBatch"))
+    assert passed_on / number <= 0.35
+
+
+async def test_a_lone_message_is_sent_at_once(joined, queue, calls):
+    transport = await joined()
+    await transport.ensure(queue)
+    send(transport, queue, b"alone")
+    await eventually(lambda: calls["SendMessageBatch"] == 1, within=1)
+
+
+async def test_one_message_that_a_queue_finds_too_large_costs_the_others_of_its_call_nothing(sqs, joined, queue):
+    transport = await joined()
+    await sqs.call("CreateQueue", QueueName=queue, Attributes={"MaximumMessageSize": "1024"})
+    outcomes = [send(transport, queue, b"x" * size) for size in (10, 2000, 20)]
+    errors = [await outcome.wait() for outcome in outcomes]
+    assert [type(error) for error in errors] == [type(None), MessageTooLargeError, type(None)]
+    await has_depth(transport, queue, total=2)
+
+
+async def test_a_message_of_another_producer_is_taken_with_attributes_or_without(sqs, joined, queue):
+    transport, inbox = await joined(), Inbox()
+    await transport.ensure(queue)
+    url = await sqs.url(queue)
+    attributes = {f"a{each}": {"DataType": "String", "StringValue": "b"} for each in range(10)}
+    await sqs.call("SendMessage", QueueUrl=url, MessageBody="with", MessageAttributes=attributes)
+    await sqs.call("SendMessage", QueueUrl=url, MessageBody="without")
+    await transport.consume(queue, 2, inbox)
+    assert sorted(each.body for each in await inbox.take_many(2)) == [b"with", b"without"]
+
+
+async def test_a_long_delay_is_made_of_shorter_ones_and_never_ends_early(joined, queue, calls):
+    transport, inbox = await joined(longest_delay=1), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 5, inbox)
+    begin = time.time()
+    await publish(transport, queue, b"\xff later", delay=2.6)
+    delivery = await inbox.take()
+    assert 2.6 <= time.time() - begin <= 2.6 + 2.5
+    assert (delivery.body, delivery.count) == (b"\xff later", 1)
+    assert calls["SendMessageBatch"] == 3
+    consumer.settle(delivery)
+    await has_depth(transport, queue, total=0)
+    assert inbox.total == 1
+
+
+async def test_nobody_keeps_a_message_longer_than_sqs_allows(joined, queue, caplog):
+    transport, inbox = await joined(longest_hold=3, visibility=3), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 1, inbox)
+    await publish(transport, queue, b"work")
+    delivery = await inbox.take()
+    with pytest.raises(LeaseLostError, match="the longest that SQS allows"):
+        await consumer.extend(delivery)
+    assert "split the work into shorter steps" in caplog.text
+    assert delivery.is_lost
+    consumer.release(delivery)
+    assert (await inbox.take()).count == 2
+
+
+async def test_a_lease_is_counted_from_before_it_was_asked_for(joined, queue):
+    transport, inbox = await joined(visibility=30, wait=10), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 1, inbox)
+    await consuming(consumer)
+    await inbox.stays_empty(1.0)
+    await publish(transport, queue, b"work")
+    delivery = await inbox.take()
+    assert 20 - 1 < delivery.lease_until - lease_clock() < 30 - 0.9
+
+
+async def test_what_is_settled_after_its_lease_is_not_deleted(joined, queue, calls):
+    transport, inbox = await joined(visibility=1), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 1, inbox)
+    await publish(transport, queue, b"work")
+    delivery = await inbox.take()
+    await eventually(lambda: delivery.is_lost)
+    consumer.settle(delivery)
+    assert (await inbox.take()).count == 2
+    assert calls["DeleteMessageBatch"] == 0
+
+
+async def test_releases_and_renewals_share_calls(joined, queue, calls):
+    transport, inbox = await joined(), Inbox()
+    await transport.ensure(queue)
+    await send_all(transport, queue, [b"%d" % each for each in range(40)])
+    consumer = await transport.consume(queue, 40, inbox)
+    deliveries = await inbox.take_many(40)
+    await asyncio.gather(*(consumer.extend(each) for each in deliveries))
+    consumer.resize(0)
+    for delivery in deliveries:
+        consumer.release(delivery)
+    await eventually(lambda: calls["ChangeMessageVisibilityBatch"] == 8)
+    await has_depth(transport, queue, total=40)
+
+
+async def test_an_idle_consumer_asks_once_for_as_long_as_it_may(joined, queue, calls):
+    transport = await joined(wait=20, visibility=60)
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 100, Inbox())
+    await consuming(consumer)
+    await eventually(lambda: calls["ReceiveMessage"] == 2)
+    await Inbox().stays_empty(1.0)
+    assert calls["ReceiveMessage"] == 2
+    await publish(transport, queue, b"ends the wait")
+
+
+async def test_stopping_while_messages_arrive_strands_none(joined, queue):
+    producer, visibility = await joined(), 300
+    await producer.ensure(queue)
+    left = await joined(visibility=visibility)
+    taken = 0
+
+    def deliver(delivery):
+        nonlocal taken
+        taken += 1
+        consumer.settle(delivery)
+
+    for number in range(TIMES_STOPPED):
+        transport = SqsTransport(left_settings(left, visibility))
+        await transport.connect()
+        consumer = await transport.consume(queue, 20, deliver)
+        arriving = asyncio.create_task(send_all(producer, queue, [b"%d.%d" % (number, each) for each in range(5)]))
+        await asyncio.wait([arriving], timeout=0.005 * (number % 10))
+        await consumer.stop()
+        await transport.close()
+        await arriving
+    depth = await producer.depth(queue)
+    assert depth == Depth(ready=5 * TIMES_STOPPED - taken, in_flight=0, delayed=0)
+
+
+def left_settings(transport, visibility):
+    """Return settings of a consumer that gets a message back late if nobody gives it back."""
+    del visibility
+    return transport._parts.settings
+
+
+async def test_a_queue_comes_with_one_for_its_dead_letters(sqs, joined, queue):
+    transport = await joined(owner="team-a", tags={"cost-centre": "7"})
+    assert await transport.ensure(queue) == "made"
+    for name in (queue, f"{queue}-dlq"):
+        url = await sqs.url(name)
+        tags = (await sqs.call("ListQueueTags", QueueUrl=url))["Tags"]
+        assert tags == {OWNER_TAG: "team-a", "cost-centre": "7"}
+        found = (await sqs.call("GetQueueAttributes", QueueUrl=url, AttributeNames=["All"]))["Attributes"]
+        assert (found["MessageRetentionPeriod"], found["VisibilityTimeout"]) == ("1209600", "60")
+    url = await sqs.url(queue)
+    found = (await sqs.call("GetQueueAttributes", QueueUrl=url, AttributeNames=["RedrivePolicy"]))["Attributes"]
+    policy = json.loads(found["RedrivePolicy"])
+    assert policy["deadLetterTargetArn"].endswith(f":{queue}-dlq")
+    assert int(policy["maxReceiveCount"]) == 1000
+    assert await transport.queues(queue) == [queue]
+    assert await transport.delete(queue) == "deleted"
+    for name in (queue, f"{queue}-dlq"):
+        with pytest.raises(QueueMissingError):
+            await transport.depth(name)
+
+
+async def test_a_conflict_names_the_attribute_and_both_values(sqs, joined, queue):
+    transport = await joined()
+    await transport.ensure(queue)
+    url = await sqs.url(queue)
+    await sqs.call("SetQueueAttributes", QueueUrl=url, Attributes={"VisibilityTimeout": "7"})
+    with pytest.raises(QueueConflictError, match=r"other arguments \(VisibilityTimeout is '7', not '60'\)"):
+        await transport.ensure(queue)
+
+
+async def test_another_owners_queue_is_neither_used_nor_removed(joined, queue):
+    ours, theirs, anybody = await joined(owner="us"), await joined(owner="them"), await joined()
+    await theirs.ensure(queue)
+    await anybody.ensure(f"{queue}-2")
+    for call in (ours.ensure, ours.delete):
+        with pytest.raises(QueueConflictError, match=r"another owner's: its tag asya.sh/owner is 'them', not 'us'"):
+            await call(queue)
+        with pytest.raises(QueueConflictError, match=r"is nobody's, not 'us'"):
+            await call(f"{queue}-2")
+    assert await theirs.ensure(queue) == "found"
+    assert await theirs.delete(queue) == "deleted"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("orders.fifo", "no order is promised"),
+        ("x" * 77, "77 characters; SQS allows 76"),
+        ("a b", "no name for a queue"),
+    ],
+)
+async def test_what_sqs_can_not_have_is_refused_with_a_sentence(joined, name, words):
+    transport = await joined()
+    with pytest.raises(TransportRefusedError, match=words):
+        await transport.ensure(name)
+
+
+async def test_a_fifo_queue_is_not_published_to(sqs, joined, queue):
+    transport = await joined()
+    await sqs.call("CreateQueue", QueueName=f"{queue}.fifo", Attributes={"FifoQueue": "true"})
+    with pytest.raises(QueueMissingError, match="a FIFO queue, which Asya does not use"):
+        await publish(transport, f"{queue}.fifo", b"")
+    assert await transport.queues(queue) == []
+
+
+async def test_more_queues_than_sqs_lists_at_once_are_all_listed(joined, queue, monkeypatch):
+    monkeypatch.setattr("asya_core.transports.sqs.queues.LISTED_AT_ONCE", 2)
+    transport = await joined()
+    names = [f"{queue}-{number}" for number in range(4)]
+    for name in names:
+        await transport.ensure(name)
+    assert await transport.queues(queue) == names

@@ -143,22 +143,21 @@ async def _redrive(place: Place, errors: ErrorStore, selection: Selection, how: 
     tally: Counter[str] = Counter()
     missing = set(selection.ids)
     found = islice(_noting(errors, selection, missing), options["limit"])
-    async with place.broker() as transport:
-        with progress("redriving", options["total"]) as advance:
+    try:
+        async with place.broker() as transport:
+            with progress("redriving", options["total"]) as advance:
 
-            def tell(step: Step) -> None:
-                tally[step.fate] += 1
-                advance()
-                if options["as_json"]:
-                    click.echo(dump(_plain(step)))
-                elif step.sentence:
-                    click.echo(f"{step.id}: {step.sentence}", err=True)
+                def tell(step: Step) -> None:
+                    tally[step.fate] += 1
+                    advance()
+                    if options["as_json"]:
+                        click.echo(dump(_plain(step)))
+                    elif step.sentence:
+                        click.echo(f"{step.id}: {step.sentence}", err=True)
 
-            redriving = Redriving(errors, transport, place.queue, how, Pace(options["rate"]))
-            try:
-                await redriving.run(found, tell)
-            finally:
-                click.echo(summed(tally, _WORDS), err=True)
+                await Redriving(errors, transport, place.queue, how, Pace(options["rate"])).run(found, tell)
+    finally:
+        click.echo(summed(tally, _WORDS), err=True)
     for id_ in sorted(missing):
         click.echo(f"{id_}: no error of it is stored; it has not failed, or was redriven", err=True)
     return FAILED if tally["failed"] or missing else 0

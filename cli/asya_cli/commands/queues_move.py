@@ -111,16 +111,16 @@ def _order(place: Place, source: str, target: str, most: int, options: dict[str,
 
 async def _move(transport: Transport, move: Move, options: dict[str, Any]) -> int:
     tally: Counter[str] = Counter()
-    with progress("moving", move.most) as advance:
+    try:
+        with progress("moving", move.most) as advance:
 
-        def tell(fate: Fate, sentence: str) -> None:
-            tally[fate] += 1
-            advance()
-            if sentence:
-                click.echo(sentence, err=True)
+            def tell(fate: Fate, sentence: str) -> None:
+                tally[fate] += 1
+                advance()
+                if sentence:
+                    click.echo(sentence, err=True)
 
-        try:
             await Moving(transport, move, Pace(options["rate"]), tell).run()
-        finally:
-            click.echo(summed(tally, _WORDS), err=True)
+    finally:
+        click.echo(summed(tally, _WORDS), err=True)
     return FAILED if tally["failed"] or tally["lost"] else 0

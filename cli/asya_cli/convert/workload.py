@@ -29,7 +29,7 @@ def lift_workload(values: dict[str, Any], keys: Collection[str], notes: Notes) -
     if workload.get("kind", "Deployment") != "Deployment":
         notes.leave("spec.workload.kind", f"{workload['kind']} is not supported", "an actor is a Deployment")
     for key in sorted(workload.keys() - _KNOWN):
-        notes.leave(f"spec.workload.{key}", "it was never read: an actor is a Deployment", "use volumes and volumeMounts")
+        notes.leave(f"spec.workload.{key}", "it was never read", "use volumes and volumeMounts")
     template = workload.get("template") or {}
     _lift_metadata(values, template.get("metadata") or {}, notes)
     if rest := _lift_pod(values, dict(template.get("spec") or {}), keys, notes):

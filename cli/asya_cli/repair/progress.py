@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 @contextmanager
 def progress(title: str, total: int | None) -> Iterator[Callable[[], None]]:
     """Show how far the work is, on stderr; call what is given once for each piece. `total` None: nobody knows."""
-    console = Console(stderr=True)
-    if not sys.stderr.isatty():
+    if total == 1 or not sys.stderr.isatty():
         yield _nothing
         return
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=total)

@@ -106,9 +106,16 @@ REFUSED = {
     ),
     "payloads outside of the store": (
         check(prefix="a/../../b/"),
-        'claimCheck.prefix: "a/../../b/" leads out of the store; write it like payloads-asya/',
+        'claimCheck.prefix: "a/../../b/" is no folder inside the store; use names of letters, digits',
     ),
-    "payloads at the root": (check(prefix="/payloads/"), 'claimCheck.prefix: "/payloads/" leads out of the store'),
+    "payloads in a folder with a space": (
+        check(prefix="my payloads/"),
+        'claimCheck.prefix: "my payloads/" is no folder inside the store; use names of letters, digits',
+    ),
+    "store with a question": (
+        check(url="s3://payloads?region=x"),
+        'claimCheck.url: "s3://payloads?region=x" is no plain URL of a store; write it like s3://bucket/folder',
+    ),
     "payloads that are refused first": (
         {**check(threshold=4096), "maxBodyBytes": 4096},
         "claimCheck.threshold: 4096 is not below maxBodyBytes, 4096, so a payload would be refused before it is stored",

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from asya_sidecar.settings import Settings
 from tests.chart.rendering import HANDLER, JOB, RUNTIME, SIDECAR
 
 SKIPPED = "eks.amazonaws.com/skip-containers"
@@ -39,6 +40,14 @@ def test_settings_reach_the_sidecar_alone(helm):
         assert "claim-check" not in text
     secret = {"name": "asya-claim-check-secrets", "secret": {"secretName": "gcs"}}
     assert secret in rendered.pod()["volumes"]
+
+
+@pytest.mark.parametrize("prefix", ["payloads-asya/", "a", "a/b.c/", "/a=1/"])
+def test_the_sidecar_takes_every_prefix_that_the_chart_takes(helm, prefix):
+    settings = Settings.from_env(template(helm, url="s3://payloads", prefix=prefix).env(SIDECAR))
+
+    assert settings.claims is not None
+    assert settings.claims.prefix == prefix.strip("/") + "/"
 
 
 def test_a_folder_is_a_claim_that_the_sidecar_mounts(helm):

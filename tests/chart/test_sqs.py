@@ -8,6 +8,8 @@ import re
 import pytest
 import yaml
 
+from asya_core.durations import parse_duration
+from asya_core.transports.sqs.settings import settings_from
 from tests.chart.cases import merged, tell
 from tests.chart.rendering import HANDLER, JOB, ROOT, SIDECAR
 
@@ -66,6 +68,20 @@ def test_settings_reach_what_talks_to_the_broker(helm, container):
         "ASYA_SQS_WAIT_TIME": "5s",
         "ASYA_SQS_OWNER": "team-a",
     }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"visibilityTimeout": "5s", "waitTime": "0s"}, {"visibilityTimeout": "12h", "waitTime": 20}],
+)
+def test_the_transport_reads_what_the_chart_writes(helm, given):
+    env = helm.template(sqs(endpoint="http://sqs:4566", tags={"a": "b"}, **given)).env(SIDECAR)
+    settings = settings_from(env)
+
+    assert (settings.region, settings.endpoint, settings.owner) == ("us-east-1", "http://sqs:4566", "asya")
+    assert settings.tags == {"a": "b"}
+    wanted = (given.get("visibilityTimeout", "60s"), str(given.get("waitTime", "20s")))
+    assert (settings.visibility, settings.wait) == tuple(parse_duration(each) for each in wanted)
 
 
 def test_queues_belong_to_the_releases_namespace_unless_somebody_else_is_named(helm):

@@ -18,8 +18,11 @@ ERROR: claimCheck.url: {{ $check.url }} would be another folder in each pod, so 
 {{- if and $check.existingClaim $check.url (not $folder) }}
 ERROR: claimCheck.existingClaim: {{ $check.url }} is no folder, so nothing would be on the claim; remove it, or use a file:// URL
 {{- end }}
-{{- if regexMatch "^/|(^|/)[.][.]?(/|$)" $check.prefix }}
-ERROR: claimCheck.prefix: {{ $check.prefix | quote }} leads out of the store; write it like payloads-asya/
+{{- if regexMatch "[?#]|/[.][.](/|$)" $check.url }}
+ERROR: claimCheck.url: {{ $check.url | quote }} is no plain URL of a store; write it like s3://bucket/folder
+{{- end }}
+{{- if or (regexMatch "(^|/)[.][.]?(/|$)" $check.prefix) (not (regexMatch "^/?([A-Za-z0-9._=-]+/)*[A-Za-z0-9._=-]+/?$" $check.prefix)) }}
+ERROR: claimCheck.prefix: {{ $check.prefix | quote }} is no folder inside the store; use names of letters, digits, - _ . and =, joined by /
 {{- end }}
 {{- include "actor.guards.claim-check.limits" . }}
 {{- end }}

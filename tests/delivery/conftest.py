@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.brokers.nats_server import NatsServer
-from tests.delivery.place import NatsBroker, Place, RabbitmqBroker
+from tests.delivery.place import KINDS, Place
 
 LEASE_SECONDS = 5.0
 """How long a delivery is a pod's without a renewal, where the broker has leases; sidecars look every 2 seconds."""
-
-KINDS: dict[str, type[NatsBroker | RabbitmqBroker]] = {"nats": NatsBroker, "rabbitmq": RabbitmqBroker}
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +23,11 @@ def nats_server(need, tmp_path_factory) -> Iterator[NatsServer]:
     server.stop()
 
 
-@pytest.fixture(params=["nats", "rabbitmq"])
+@pytest.fixture(params=list(KINDS))
 async def place(request) -> AsyncIterator[Place]:
     """Give the queues of an actor on each broker."""
     kind = KINDS[request.param]
-    server = request.getfixturevalue(f"{request.param}_server")
+    server = request.getfixturevalue("moto_server" if request.param == "sqs" else f"{request.param}_server")
     with tempfile.TemporaryDirectory(prefix="asya-") as folder:  # a socket's path may not be long
         place = Place(kind(server, Path(folder), LEASE_SECONDS), Path(folder), LEASE_SECONDS)
         await place.open()

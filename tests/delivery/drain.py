@@ -25,9 +25,10 @@ from random import Random
 from asya_cli.local.brokers.rabbitmq_programs import need_programs
 from asya_cli.local.programs import find_program
 from asya_core.transports.nats.streams import LEASE_SECONDS
+from tests.brokers.moto_server import MotoServer
 from tests.brokers.nats_server import NatsServer
 from tests.brokers.rabbitmq_server import RabbitmqServer, say
-from tests.delivery.place import NatsBroker, Outlet, Place, RabbitmqBroker
+from tests.delivery.place import KINDS, Outlet, Place
 from tests.delivery.pod import Pod, notes
 from tests.transport.parties import eventually
 
@@ -35,6 +36,8 @@ ORDERS: tuple[tuple[str, ...], ...] = (("sidecar",), ("runtime",), ("sidecar", "
 """Who gets SIGTERM, in this order; the other container ends by itself where it is not told."""
 
 LONGEST_HANDLER = 0.4
+Server = NatsServer | RabbitmqServer | MotoServer
+
 _LONGEST_LIFE = 0.8
 _LONGEST_GAP = 0.2
 _MOST_WAITING = 6
@@ -136,8 +139,7 @@ class Lane:
 async def drain(transport: str, seed: int, stops: int, lanes: int, folder: Path) -> Account:
     """Stop pods of several actors side by side, and return the account."""
     account = Account(transport, seed)
-    server = _server(transport, folder)
-    await asyncio.to_thread(server.start)
+    server = await asyncio.to_thread(start_server, transport, folder)
     try:
         async with asyncio.TaskGroup() as group:
             for lane in range(lanes):
@@ -150,11 +152,8 @@ async def drain(transport: str, seed: int, stops: int, lanes: int, folder: Path)
     return account
 
 
-async def _lane(
-    transport: str, server: NatsServer | RabbitmqServer, folder: Path, random: Random, account: Account, stops: int
-) -> None:
-    kind = NatsBroker if transport == "nats" else RabbitmqBroker
-    place = Place(kind(server, folder, LEASE_SECONDS), folder, LEASE_SECONDS)
+async def _lane(transport: str, server: Server, folder: Path, random: Random, account: Account, stops: int) -> None:
+    place = Place(KINDS[transport](server, folder, LEASE_SECONDS), folder, LEASE_SECONDS)
     await place.open()
     try:
         await Lane(place, random, account).run(stops)
@@ -162,18 +161,26 @@ async def _lane(
         await place.close()
 
 
-def _server(transport: str, folder: Path) -> NatsServer | RabbitmqServer:
+def start_server(transport: str, folder: Path) -> Server:
+    """Return a broker of this run's own, with its data in `folder`, that serves."""
     home = folder / "broker"
     home.mkdir()
-    if transport == "nats":
-        return NatsServer(find_program("nats-server"), home)
-    return RabbitmqServer(need_programs(say), home)
+    server: Server
+    match transport:
+        case "sqs":
+            server = MotoServer()
+        case "nats":
+            server = NatsServer(find_program("nats-server"), home)
+        case _:
+            server = RabbitmqServer(need_programs(say), home)
+    server.start()
+    return server
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run once; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.delivery.drain", description=__doc__.partition("\n")[0])
-    parser.add_argument("--transport", choices=("nats", "rabbitmq"), default="nats")
+    parser.add_argument("--transport", choices=tuple(KINDS), default="nats")
     parser.add_argument("--stops", type=int, default=100, help="how many pods to stop (default: 100)")
     parser.add_argument("--lanes", type=int, default=3, help="how many actors to stop pods of at once (default: 3)")
     parser.add_argument("--seed", type=int, default=None)

@@ -14,6 +14,7 @@ from tests.transport.harness import Harness, NetworkHarness
 from tests.transport.nats_harness import NatsHarness, NatsNetworkHarness
 from tests.transport.parties import eventually
 from tests.transport.rabbitmq_harness import RabbitmqHarness, RabbitmqNetworkHarness
+from tests.transport.sqs_harness import SqsHarness, SqsNetworkHarness
 
 QUEUES = ("a", "b", "happy-end", "error-end")
 SOON = 40.0
@@ -68,6 +69,30 @@ class RabbitmqBroker:
         return {"ASYA_RABBITMQ_URL": f"amqp://{host}:{port}", "ASYA_RABBITMQ_VHOST": vhost}
 
 
+class SqsBroker:
+    name = "sqs"
+
+    def __init__(self, server: Any, folder: Path, lease_seconds: float) -> None:
+        self.takes_back_within = lease_seconds
+        self._lease_seconds = lease_seconds
+        self.direct = SqsHarness(server, folder)
+        self.network = SqsNetworkHarness(server, folder)
+
+    def environ(self) -> dict[str, str]:
+        settings = self.network.settings()
+        return {
+            "ASYA_SQS_ENDPOINT": settings.endpoint, "ASYA_SQS_REGION": settings.region, "ASYA_SQS_WAIT_TIME": "1s",
+            "ASYA_SQS_VISIBILITY_TIMEOUT": f"{self._lease_seconds:g}s",
+        }  # fmt: skip
+
+
+KINDS: dict[str, type[NatsBroker | RabbitmqBroker | SqsBroker]] = {
+    "nats": NatsBroker,
+    "rabbitmq": RabbitmqBroker,
+    "sqs": SqsBroker,
+}
+
+
 class Place:
     """The queues of actor `a`, whose results go to `b`, where nobody is but the test."""
 
@@ -75,10 +100,12 @@ class Place:
         self.broker = broker
         self.folder = folder
         self.prefix = f"t{secrets.token_hex(4)}-"
-        self.transport: Transport = broker.direct.transport(lease_seconds=lease_seconds)
+        self._lease_seconds = lease_seconds
 
     async def open(self) -> None:
         await self.broker.network.open()
+        await self.broker.direct.open()
+        self.transport: Transport = self.broker.direct.transport(lease_seconds=self._lease_seconds)
         await self.transport.connect()
         for actor in QUEUES:
             await self.transport.ensure(self.queue(actor))
@@ -87,6 +114,7 @@ class Place:
         for actor in QUEUES:
             await self.transport.delete(self.queue(actor))
         await self.transport.close()
+        await self.broker.direct.close()
         await self.broker.network.close()
 
     def environ(self) -> dict[str, str]:

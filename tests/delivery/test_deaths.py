@@ -10,7 +10,7 @@ from tests.transport.parties import eventually
 
 AFTER_LEASES = 3 * SOON
 COUNT = 4
-MOST_DELIVERIES = {"nats": 4, "rabbitmq": 10}
+MOST_DELIVERIES = {"nats": 4, "rabbitmq": 10, "sqs": 4}
 """How often a message may take its pod down: as often as by default where no lease has to end after each."""
 
 

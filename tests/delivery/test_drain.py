@@ -8,7 +8,7 @@ from tests.delivery.drain import drain
 STOPS = 12
 
 
-@pytest.mark.parametrize("transport", ["nats", "rabbitmq"])
+@pytest.mark.parametrize("transport", ["nats", "rabbitmq", "sqs"])
 @pytest.mark.timeout(300)
 async def test_pods_that_are_stopped_at_random_moments_repeat_nothing_and_strand_nothing(transport, tmp_path, need):
     if transport == "rabbitmq":

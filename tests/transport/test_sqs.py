@@ -65,7 +65,7 @@ def calls(monkeypatch):
 
 
 async def test_at_full_load_a_message_costs_about_a_third_of_a_call(joined, queue, calls):
-    number = 1000
+    number = 500
     transport = await joined()
     await transport.ensure(queue)
     await transport.ensure(f"{queue}-out")
@@ -187,20 +187,18 @@ async def test_releases_and_renewals_share_calls(joined, queue, calls):
 
 
 async def test_an_idle_consumer_asks_once_for_as_long_as_it_may(joined, queue, calls):
-    transport = await joined(wait=20, visibility=60)
+    transport = await joined(wait=3, visibility=30)
     await transport.ensure(queue)
     consumer = await transport.consume(queue, 100, Inbox())
     await consuming(consumer)
     await eventually(lambda: calls["ReceiveMessage"] == 2)
     await Inbox().stays_empty(1.0)
     assert calls["ReceiveMessage"] == 2
-    await publish(transport, queue, b"ends the wait")
 
 
-async def test_stopping_while_messages_arrive_strands_none(joined, queue):
-    producer, visibility = await joined(), 300
+async def test_stopping_while_messages_arrive_strands_none(sqs, joined, queue):
+    producer = await joined()
     await producer.ensure(queue)
-    left = await joined(visibility=visibility)
     taken = 0
 
     def deliver(delivery):
@@ -209,22 +207,17 @@ async def test_stopping_while_messages_arrive_strands_none(joined, queue):
         consumer.settle(delivery)
 
     for number in range(TIMES_STOPPED):
-        transport = SqsTransport(left_settings(left, visibility))
+        transport = SqsTransport(sqs.settings(visibility=300))
         await transport.connect()
         consumer = await transport.consume(queue, 20, deliver)
+        await consuming(consumer)
         arriving = asyncio.create_task(send_all(producer, queue, [b"%d.%d" % (number, each) for each in range(5)]))
-        await asyncio.wait([arriving], timeout=0.005 * (number % 10))
+        await asyncio.wait([arriving], timeout=0.004 * (number % 10))
         await consumer.stop()
         await transport.close()
         await arriving
     depth = await producer.depth(queue)
     assert depth == Depth(ready=5 * TIMES_STOPPED - taken, in_flight=0, delayed=0)
-
-
-def left_settings(transport, visibility):
-    """Return settings of a consumer that gets a message back late if nobody gives it back."""
-    del visibility
-    return transport._parts.settings
 
 
 async def test_a_queue_comes_with_one_for_its_dead_letters(sqs, joined, queue):

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import secrets
+from http.client import HTTPConnection
 
 import pytest
 from aiobotocore.session import get_session
@@ -25,6 +27,14 @@ class Guarded:
         self.server = server
         self.folder = folder
         self.first = {}
+        self.user = f"asya-{secrets.token_hex(4)}"
+
+    def forget_checks(self):
+        """Let the next requests in, whoever they are from."""
+        connection = HTTPConnection("127.0.0.1", self.server.port)
+        connection.request("POST", "/moto-api/reset-auth", str(UNCHECKED), {"Content-Type": "text/plain"})
+        assert connection.getresponse().status == 200
+        connection.close()
 
     async def iam(self, operation, **parameters):
         keys = self.first or {"aws_access_key_id": "nobody", "aws_secret_access_key": "nobody"}
@@ -33,17 +43,18 @@ class Guarded:
             return await client._make_api_call(operation, parameters)
 
     async def make_user(self):
-        await self.iam("CreateUser", UserName="asya")
+        await asyncio.to_thread(self.forget_checks)
+        await self.iam("CreateUser", UserName=self.user)
         await self.allow(MAY)
         self.first = await self.make_keys()
 
     async def make_keys(self):
-        made = (await self.iam("CreateAccessKey", UserName="asya"))["AccessKey"]
+        made = (await self.iam("CreateAccessKey", UserName=self.user))["AccessKey"]
         return {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
 
     async def allow(self, actions):
         document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
-        await self.iam("PutUserPolicy", UserName="asya", PolicyName="p", PolicyDocument=json.dumps(document))
+        await self.iam("PutUserPolicy", UserName=self.user, PolicyName="p", PolicyDocument=json.dumps(document))
 
     def write(self, keys):
         for name, value in keys.items():
@@ -53,15 +64,19 @@ class Guarded:
         return SqsTransport(SqsSettings(REGION, self.server.url, self.folder, 30, 1))
 
 
-@pytest.fixture
-async def guarded(tmp_path, monkeypatch):
-    monkeypatch.setenv("INITIAL_NO_AUTH_ACTION_COUNT", str(UNCHECKED))
+@pytest.fixture(scope="module")
+def checking_server():
     server = MotoServer()
-    await asyncio.to_thread(server.start)
-    guarded = Guarded(server, tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+async def guarded(checking_server, tmp_path):
+    guarded = Guarded(checking_server, tmp_path)
     await guarded.make_user()
-    yield guarded
-    await asyncio.to_thread(server.kill)
+    return guarded
 
 
 @pytest.mark.parametrize("wrong", ["aws_access_key_id", "aws_secret_access_key"])
@@ -93,7 +108,7 @@ async def test_new_keys_are_read_when_the_old_ones_are_refused(guarded, queue):
         second = await guarded.make_keys()
         guarded.write(second)
         old, guarded.first = guarded.first, second
-        await guarded.iam("DeleteAccessKey", UserName="asya", AccessKeyId=old["aws_access_key_id"])
+        await guarded.iam("DeleteAccessKey", UserName=guarded.user, AccessKeyId=old["aws_access_key_id"])
         await eventually(lambda: not transport.connected)
         await consuming(consumer)
         await publish(transport, queue, b"with new keys")

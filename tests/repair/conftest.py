@@ -42,7 +42,21 @@ def rabbitmq_settings(rabbitmq_server, tmp_path):
     }
 
 
-@pytest.fixture(params=["nats", "rabbitmq"])
+@pytest.fixture
+def sqs_settings(moto_server, tmp_path):
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for name, value in CREDENTIALS.items():
+        (folder / name).write_text(value)
+    return {
+        "ASYA_TRANSPORT": "sqs",
+        "ASYA_SQS_REGION": REGION,
+        "ASYA_SQS_ENDPOINT": moto_server.url,
+        "ASYA_SECRETS_DIR": str(folder),
+    }
+
+
+@pytest.fixture(params=["nats", "rabbitmq", "sqs"])
 def settings(request):
     """Give the settings that lead to each broker."""
     return request.getfixturevalue(f"{request.param}_settings")

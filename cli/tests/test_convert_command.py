@@ -131,3 +131,34 @@ def test_what_the_chart_refuses_is_shown_at_its_line(folder):
 
     assert done.returncode == 1
     assert 'one.yaml:4: handler: "nothing-to-call" names nothing in a module' in done.stderr
+
+
+def test_files_and_folders_are_converted_together(folder):
+    (folder / "more" / "deep").mkdir(parents=True)
+    (folder / "more" / "deep" / "three.yml").write_text(ACTOR.replace("NAME", "three"))
+    (folder / "more" / "secret.yaml").write_text("kind: Secret\nmetadata: {name: s}\n")
+    done = asya(folder, "manifests.yaml", "more", "--output", "actors", "--no-check")
+
+    assert done.returncode == 0, done.stderr
+    assert sorted(file.name for file in (folder / "actors").iterdir()) == ["one.yaml", "three.yaml", "two.yaml"]
+    assert "note: Secret s is no AsyncActor" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["manifests.yaml", "manifests.yaml"], "error: several files of manifests need a folder for the values files;"),
+        (["."], "error: several files of manifests need a folder for the values files;"),
+        (["empty", "--output", "x"], "error: no file below empty holds an AsyncActor;"),
+        (["nonesuch.yaml"], "error: can't read nonesuch.yaml"),
+        (["binary.yaml"], "error: binary.yaml is no text in UTF-8;"),
+        ([], "error: Missing argument"),
+    ],
+)
+def test_what_can_not_be_read_or_placed_is_told(folder, arguments, told):
+    (folder / "empty").mkdir()
+    (folder / "binary.yaml").write_bytes(b"\xff\xfe")
+    done = asya(folder, *arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith(told)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
-from asya_cli.argument import STDIN, read_text
+from asya_cli.argument import STDIN
 from asya_cli.assets import Assets, find_assets
 from asya_cli.commands.file_names import complete_file
 from asya_cli.convert.conversion import Conversion, convert, is_end
-from asya_cli.convert.documents import Manifest, read_manifests
+from asya_cli.convert.documents import Manifest
+from asya_cli.convert.sources import read_sources
 from asya_cli.convert.writing import plan_files, write_files
 from asya_cli.errors import FAILED, MisuseError
 from asya_cli.lint.files import lint_file
@@ -21,13 +22,13 @@ from asya_cli.lint.files import lint_file
 _HELP = """\
 Turn AsyncActor manifests into values files of the chart, and print the helm command for each.
 
-MANIFESTS is a YAML file with one or more documents, also what `kubectl get asyncactors -o yaml` prints, or - for stdin.
-Each actor's values are written as <name>.yaml beside it, or into --output. What could not be carried over is said on
-stderr, field by field. Each file is then checked with the chart.
+MANIFESTS are YAML files with one or more documents, also what `kubectl get asyncactors -o yaml` prints, folders of
+them, or - for stdin. Each actor's values are written as <name>.yaml beside the file, or into --output, which several
+files need. What could not be carried over is said on stderr, field by field. Each file is then checked with the chart.
 
 \b
 asya convert actor.yaml
-asya convert actors.yaml --output actors/
+asya convert manifests/ --output actors/
 kubectl get asyncactors -o yaml | asya convert - --output actors/
 
 Exit codes: 0 converted; 1 converted, and the chart refuses a file; 2 the command line or a manifest is wrong, and
@@ -36,22 +37,20 @@ nothing was written.
 
 
 @click.command(help=_HELP)
-@click.argument("manifests", metavar="MANIFESTS|-", shell_complete=complete_file)
+@click.argument("manifests", metavar="MANIFESTS...|-", nargs=-1, required=True, shell_complete=complete_file)
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for the values files.")
 @click.option("--chart", default="asya/actor", show_default=True, help="The chart that the helm commands name.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @click.option("--check/--no-check", default=True, help="Check each file with the chart.")
-def command(*, manifests: str, output: Path | None, chart: str, force: bool, check: bool) -> int:
+def command(*, manifests: Sequence[str], output: Path | None, chart: str, force: bool, check: bool) -> int:
     """Turn AsyncActor manifests into values files of the chart, and print the helm command for each."""
-    source = None if manifests == STDIN else Path(manifests)
-    text = _decoded(read_text(manifests), manifests)
-    found, others = read_manifests(text, "stdin" if source is None else manifests)
-    for other in others:
+    folder = output or _folder(manifests)
+    sources = read_sources(manifests)
+    for other in sources.others:
         click.echo(f"note: {other} is no AsyncActor and is left aside", err=True)
     assets = find_assets()
-    conversions = _convert_all(found, assets)
-    folder = output or (Path() if source is None else source.parent)
-    files = plan_files(conversions, folder, source, force=force)
+    conversions = _convert_all(sources.manifests, assets)
+    files = plan_files(conversions, folder, sources.files, force=force)
     commands = [each.command(str(file), chart) for each, file in zip(conversions, files, strict=True)]
     texts = [each.text(line) for each, line in zip(conversions, commands, strict=True)]
     write_files(list(zip(files, texts, strict=True)))
@@ -62,11 +61,11 @@ def command(*, manifests: str, output: Path | None, chart: str, force: bool, che
     return _check(conversions, files, assets) if check else 0
 
 
-def _decoded(content: bytes, origin: str) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise MisuseError(f"{origin} is no text in UTF-8; give a YAML file") from None
+def _folder(manifests: Sequence[str]) -> Path:
+    """Return the folder of the one file that is named, or the current one for stdin."""
+    if len(manifests) > 1 or Path(manifests[0]).is_dir():
+        raise MisuseError("several files of manifests need a folder for the values files; give it with --output")
+    return Path() if manifests[0] == STDIN else Path(manifests[0]).parent
 
 
 def _convert_all(manifests: Iterable[Manifest], assets: Assets) -> list[Conversion]:

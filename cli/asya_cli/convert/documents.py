@@ -37,10 +37,10 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def read_manifests(text: str, origin: str) -> tuple[list[Manifest], list[str]]:
+def read_manifests(text: str, origin: str, *, may_be_none: bool = False) -> tuple[list[Manifest], list[str]]:
     """Return the AsyncActors of a text, and what else is in it as `kind name`, each once.
 
-    Raises MisuseError for a text that is no YAML, holds no AsyncActor, or holds one without name or spec.
+    Raises MisuseError for a text that is no YAML, holds no AsyncActor unless it may, or holds one without name or spec.
     """
     manifests: list[Manifest] = []
     others: dict[str, None] = {}
@@ -49,7 +49,7 @@ def read_manifests(text: str, origin: str) -> tuple[list[Manifest], list[str]]:
             manifests.append(_manifest(document, origin))
         else:
             others[f"{document.get('kind', 'an object without kind')} {_name(document)}".strip()] = None
-    if not manifests:
+    if not manifests and not may_be_none:
         raise MisuseError(
             f"{origin} holds no AsyncActor ({', '.join(others) or 'nothing at all'}); give a manifest with "
             f"`kind: {KIND}` and an apiVersion of asya.sh"

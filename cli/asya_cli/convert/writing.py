@@ -10,20 +10,21 @@ from asya_cli.convert.conversion import Conversion
 from asya_cli.errors import CliError, MisuseError
 
 
-def plan_files(conversions: Sequence[Conversion], folder: Path, source: Path | None, *, force: bool) -> list[Path]:
+def plan_files(conversions: Sequence[Conversion], folder: Path, sources: Sequence[Path], *, force: bool) -> list[Path]:
     """Return the file of each conversion, `<release>.yaml` in `folder`.
 
     Where two namespaces have an actor of one name, each namespace is a folder in it.
 
-    Raises MisuseError where two would share a file, where one would replace `source`, the manifests' own file, or
-    where one is there and `force` does not allow to replace it.
+    Raises MisuseError where two would share a file, where one would replace one of `sources`, the manifests' own files,
+    or where one is there and `force` does not allow to replace it.
     """
     shared = len({each.release for each in conversions}) < len(conversions)
+    own = {source.resolve() for source in sources}
     files = [folder / (each.namespace if shared else "") / f"{each.release}.yaml" for each in conversions]
     for file, count in Counter(files).items():
         if count > 1:
             raise MisuseError(f"{count} manifests are called {file.stem}; convert them one by one, with --output")
-        if source is not None and file.resolve() == source.resolve():
+        if file.resolve() in own:
             raise MisuseError(f"{file} is the manifest itself; choose another folder with --output")
         if file.exists() and not force:
             raise MisuseError(f"{file} is there already; choose another folder with --output, or give --force")

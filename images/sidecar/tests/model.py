@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from asya_core.errors import LeaseLostError, TransportError
+from asya_core.ids import child_id
 from asya_core.transports import Confirmed, Delivery
 from asya_runtime import frames
 from asya_sidecar import states
@@ -19,6 +21,8 @@ from asya_sidecar.running_file import Report, Snapshot
 from asya_sidecar.states import OVER, State
 
 LEASE_FOREVER = float("inf")
+NEXT_QUEUE = "asya-b"
+"""Where results go."""
 
 
 _STEPS = re.compile(r"^    ([A-Z]+) +([A-Z]+) +[a-z]", re.MULTILINE)
@@ -42,6 +46,11 @@ def stepping(kind):
             self._state = after
 
     return Stepping
+
+
+def name_of(run, index):
+    """Return the id of a message's result by its place among all, whichever execution has made it."""
+    return run.envelope.id if index == 0 else child_id(run.envelope.id, run.envelope.route.current, index)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -112,7 +121,10 @@ class Broker:
             return
         run = next(run for run in self.runs if holding in run.deliveries)
         assert not run.over, "published for a message that had left our hands"
-        self.sent.append(Sent(queue, json.loads(body)["id"], run, confirmed))
+        envelope = json.loads(body)
+        if queue == NEXT_QUEUE and envelope["payload"] is not None:
+            assert envelope["id"] == name_of(run, envelope["payload"]), "an id depends on more than message and place"
+        self.sent.append(Sent(queue, envelope["id"], run, confirmed))
 
     def confirm(self, sent: Sent, error: TransportError | None) -> None:
         self.sent.remove(sent)
@@ -159,6 +171,7 @@ class Connection:
         self.broken = False
         self.outstanding: list[int] = []
         self.cancelled: set[int] = set()
+        self._items: Counter[int] = Counter()
         self._decoder = frames.Decoder(frames.FROM_SIDECAR)
 
     @property
@@ -186,8 +199,10 @@ class Connection:
         self.close(why)
         asyncio.get_running_loop().call_soon(self.client.disconnected, self, why)
 
-    def item(self, request: int, value: object) -> None:
-        self.client.answered(Kind.ITEM, request, json.dumps(value).encode())
+    def item(self, request: int) -> None:
+        """Give the next result of a request, which is its place among all."""
+        self.client.answered(Kind.ITEM, request, str(self._items[request]).encode())
+        self._items[request] += 1
 
     def end(self, request: int) -> None:
         self._finished(request)

@@ -127,7 +127,7 @@ class Paths(RuleBasedStateMachine):
     @rule(which=PICK, times=st.integers(1, 3))
     def give_items(self, which, times):
         for _ in range(times):
-            self.do(self.connection.item, self.pick(self.connection.begun, which), "item")
+            self.do(self.connection.item, self.pick(self.connection.begun, which))
 
     @precondition(lambda self: self.connection is not None and self.connection.begun)
     @rule(which=PICK)
@@ -156,7 +156,7 @@ class Paths(RuleBasedStateMachine):
     @rule(request=st.integers(1, 60))
     def answer_what_nobody_asked(self, request):
         if self.actor.runtime.calls.find(request) is None:
-            self.do(self.connection.item, request, "item")
+            self.do(self.connection.item, request)
             self.do(self.connection.end, request)
 
     @precondition(lambda self: self.connection is not None)

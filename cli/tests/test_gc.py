@@ -65,8 +65,8 @@ def test_old_payloads_of_the_local_run_are_removed_and_nothing_else(gc, payloads
     assert keys_of(payloads) == sorted([YOUNG, *NONE_OF_OURS])
 
 
-def test_a_day_without_payloads_loses_its_folder(gc, payloads):
-    put(payloads, OLD, YOUNG)
+def test_a_day_without_payloads_loses_its_folder_with_what_was_half_written(gc, payloads):
+    put(payloads, OLD, f"{OLD}#1", YOUNG)
     gc()
     assert [path.name for path in (payloads / "payloads-asya").iterdir()] == [day(5)]
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from asya_cli.errors import CliError, MisuseError, told
-from asya_cli.gc.expired import expired, read_age
+from asya_cli.gc.expired import expired, is_half_written, read_age
 from asya_cli.gc.lifecycle import lifecycle_rule
 from asya_cli.local.running import STATE_DIR
 from asya_cli.local.state import Folder
@@ -108,8 +108,7 @@ def remove(store: ObjectStore, folder: Path, keys: list[str], url: str) -> None:
                 failures.append(str(error))
             advance()
     for day in {(folder / key).parent for key in keys}:
-        with suppress(OSError):
-            day.rmdir()
+        _remove_rest(day)
     removed = len(keys) - len(failures)
     click.echo(f"{removed} payloads removed from {url}, {size:,} bytes")
     if failures:
@@ -123,3 +122,12 @@ def _remove_one(store: ObjectStore, folder: Path, key: str) -> int:
         store.delete(key)
         return size
     return 0
+
+
+def _remove_rest(day: Path) -> None:
+    """Remove the folder of a day that has no payloads left, and what writers that were killed have left in it."""
+    with suppress(OSError):
+        for path in day.iterdir():
+            if is_half_written(path.name):
+                path.unlink()
+        day.rmdir()

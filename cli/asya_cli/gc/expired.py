@@ -12,6 +12,7 @@ from asya_core.durations import parse_duration
 SHORTEST = timedelta(days=2)
 """Messages that are sent now may refer to payloads of yesterday."""
 
+_HALF_WRITTEN = re.compile(r"[0-9a-f]{64}#[0-9]+", re.ASCII)
 _KEY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})/[0-9a-f]{64}", re.ASCII)
 
 
@@ -40,6 +41,11 @@ def expired(keys: Iterable[str], prefix: str, before: datetime) -> Iterator[str]
         day = _day(found[1])
         if day is not None and day + timedelta(days=1) <= before:
             yield key
+
+
+def is_half_written(name: str) -> bool:
+    """Tell whether a file is what a writer that was killed has left of a payload; stores do not list such files."""
+    return _HALF_WRITTEN.fullmatch(name) is not None
 
 
 def _day(written: str) -> datetime | None:

@@ -1,21 +1,18 @@
 """Large payloads go to the store and come from it; what may go wrong on the way loses nothing."""
 
-import contextlib
-import hashlib
 import json
 from datetime import UTC, datetime
 
 import pytest
 
-from asya_core.claim_check import Place
 from asya_core.errors import MessageTooLargeError
 from asya_core.transports import publish
 from asya_sidecar import fetching, sending
 from asya_sidecar.states import State
 from images.sidecar.tests.bench import envelope, working
+from images.sidecar.tests.payload_store import LARGE, LARGER, Store, referring, store_failed
 from images.sidecar.tests.scripted_runtime import echo, failing, one_after_another, results, silence, write_running
 
-LARGE, LARGER = "x" * 2000, "y" * 3000
 MODE = {"mode": "envelope"}
 
 
@@ -26,47 +23,9 @@ def impatience(monkeypatch):
         monkeypatch.setattr(module, "_LAST_RETRY", 0.01)
 
 
-class Store:
-    """The folder that stands for an object store."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.place = Place(folder.as_uri(), "payloads-asya")
-        self.settings = {"ASYA_CLAIM_CHECK_URL": folder.as_uri(), "ASYA_CLAIM_CHECK_THRESHOLD": "1000"}
-        folder.mkdir()
-
-    @property
-    def objects(self):
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
-
-    def put(self, payload):
-        """Store a payload as another actor's sidecar would, and return the reference to it."""
-        body = json.dumps(payload, separators=(",", ":")).encode()
-        reference = self.place.refer(hashlib.sha256(body).hexdigest(), len(body), datetime.now(UTC))
-        path = self.folder / self.place.key_of(reference)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
-        return {"uri": reference.uri, "sha256": reference.sha256, "size": reference.size}
-
-    def content(self, reference):
-        return json.loads(self.folder.joinpath(reference["uri"].removeprefix(self.folder.as_uri() + "/")).read_bytes())
-
-    @contextlib.contextmanager
-    def away(self):
-        hidden = self.folder.rename(self.folder.with_name("hidden"))
-        yield
-        hidden.rename(self.folder)
-
-
 @pytest.fixture
 def store(folder):
     return Store(folder / "store")
-
-
-def referring(reference, id_="m1", **more):
-    made = envelope(id_, **more)
-    del made["payload"]
-    return {**made, "payload_ref": reference}
 
 
 async def test_a_large_result_is_stored_before_the_message_that_refers_to_it_is_published(folder, store):
@@ -134,10 +93,6 @@ async def test_while_the_store_is_away_outputs_are_held_and_nothing_is_settled(f
 
         assert [store.content(sent["payload_ref"]) for sent in bench.queued("b")] == [LARGER, LARGE]
         assert bench.sample("asya_actor_held_outputs") == 0
-
-
-async def store_failed(bench, times):
-    await bench.ledger.until(lambda: len(bench.ledger.all("store failed")) >= times)
 
 
 async def test_while_the_store_is_away_payloads_are_waited_for_and_small_messages_pass(folder, store):
@@ -250,75 +205,6 @@ async def test_what_a_broker_finds_too_large_goes_to_the_store_though_it_is_belo
 
         assert store.content(bench.queued("b")[0]["payload_ref"]) == LARGE
         assert store.content(bench.queued("error-end")[0]["payload"]["original_payload_ref"]) == LARGER
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "words"),
-    [
-        (lambda good: {**good, "uri": "file:///etc/passwd"}, "claim_refused", "the one place for payloads"),
-        (lambda good: {**good, "uri": good["uri"].replace("payloads-asya", "claims-asya")}, "claim_refused", "place"),
-        (lambda good: {**good, "sha256": "0" * 64}, "claim_refused", "named after other content"),
-        (lambda good: {**good, "size": good["size"] - 1}, "claim_refused", "has 2002 bytes, not 2001"),
-        (lambda good: {"uri": good["uri"]}, "claim_refused", "no reference to a payload"),
-        (
-            lambda good: (
-                {key: str(value).replace(good["sha256"], "1" * 64) for key, value in good.items()}
-                | {"size": good["size"]}
-            ),
-            "claim_missing",
-            "is not there",
-        ),
-        (lambda good: {**good, "size": 20_000_000}, "msg_parsing_error", "too large: 20000000 bytes; at most 16776"),
-    ],
-)
-async def test_a_reference_that_can_never_be_followed_is_recorded_without_running(folder, store, change, code, words):
-    reference = change(store.put(LARGE))
-    async with working(folder, echo, **store.settings) as bench:
-        await bench.send(referring(reference))
-        await bench.until_settled("m1")
-
-        (record,) = bench.queued("error-end")
-        assert record["payload"]["error"] == record["status"]["reason"] == code
-        assert words in record["payload"]["details"]["message"]
-        assert record["payload"]["original_payload_ref"] == reference
-        assert bench.runtime.invoked == []
-        assert bench.sample("asya_actor_messages_failed_total", queue="a", reason=code) == 1
-
-
-@pytest.mark.parametrize(
-    ("content", "code", "words"),
-    [
-        (b"z" * 2002, "claim_refused", "its hash is another"),
-        (b"[" * 300 + b"]" * 300, "msg_parsing_error", "nested deeper than 255"),
-    ],
-)
-async def test_content_is_checked_before_it_is_passed_on(folder, store, content, code, words):
-    reference = store.put(LARGE)
-    (path,) = store.objects
-    if code == "claim_refused":
-        path.write_bytes(content)
-    else:
-        digest = hashlib.sha256(content).hexdigest()
-        path.with_name(digest).write_bytes(content)
-        uri = reference["uri"].replace(reference["sha256"], digest)
-        reference = {"uri": uri, "sha256": digest, "size": len(content)}
-    async with working(folder, echo, **store.settings) as bench:
-        await bench.send(referring(reference))
-        await bench.until_settled("m1")
-
-        (record,) = bench.queued("error-end")
-        assert record["payload"]["error"] == code
-        assert words in record["payload"]["details"]["message"]
-
-
-async def test_without_a_store_a_reference_is_refused(folder):
-    async with working(folder, echo) as bench:
-        await bench.send(referring({"uri": "s3://x"}))
-        await bench.until_settled("m1")
-
-        (record,) = bench.queued("error-end")
-        assert record["payload"]["error"] == "claim_refused"
-        assert "no store of large payloads is set here; set claimCheck.url" in record["payload"]["details"]["message"]
 
 
 async def test_a_handler_in_envelope_mode_sees_the_payload_and_no_reference(folder, store):

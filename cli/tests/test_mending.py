@@ -23,6 +23,10 @@ def judge(payload):
     return {**payload, "judged": True}
 
 
+def split(payload):
+    return payload["parts"]
+
+
 def passed(envelope):
     envelope["route"]["current"] += 1
     return envelope
@@ -36,7 +40,8 @@ def later(payload):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     place = Workplace(tmp_path_factory.mktemp("mending"), HANDLERS)
-    place("up", "judge=handlers.judge", "later=handlers.later", "--detach")
+    actors = ("judge=handlers.judge", "later=handlers.later", "split=handlers.split")
+    place("up", *actors, "--set", "resiliency.unroutableAfter=1s", "--detach")
     yield place
     place.close()
 
@@ -64,8 +69,11 @@ def fail(place, id_, payload=None, actors="judge", *options):
 
 def end_of(place, id_, generation):
     """Wait for a message's end; today is its day, as far as midnight does not come in between."""
-    day = datetime.now(UTC).date().isoformat()
-    return asyncio.run(place.running.results.wait(id_, 60, generation=generation, created_at=day))
+    return asyncio.run(place.running.results.wait(id_, 60, generation=generation, created_at=today()))
+
+
+def today():
+    return datetime.now(UTC).date().isoformat()
 
 
 def test_an_error_is_found_and_shown(place, asya):
@@ -130,6 +138,34 @@ def test_an_edited_message_comes_through(place, asya):
     assert "no error of it is stored" in asya("errors", "redrive", "mended", code=1).err
 
 
+def test_a_message_that_came_too_late_gets_more_time(place, asya):
+    fail(place, "late", {"n": 1}, "judge", "--deadline", "1ms")
+    told = asya("errors", "redrive", "late", code=1).err
+    assert "so it would end at once; give it more time with --deadline 10m, or none with --deadline none" in told
+    asya("errors", "redrive", "late", "--deadline", "10m")
+    end = end_of(place, "late", 1)
+    assert end.payload == {"n": 1, "judged": True}
+    assert end.envelope["status"]["deadline_at"] > end.envelope["status"]["created_at"]
+
+
+def test_a_message_without_a_way_on_goes_on_where_it_stands(place, asya):
+    fail(place, "stranded", {"n": 1}, "judge,nobody")
+    assert asya("errors", "show", "stranded").out.splitlines()[3] == "  route     judge -> [nobody]"
+    assert "there is no queue asya-nobody; install its actor first" in asya("errors", "redrive", "stranded", code=1).err
+    asya("errors", "redrive", "stranded", "--to", "later")
+    assert end_of(place, "stranded", 1).payload == {"n": 1, "judged": True, "later": True}
+
+
+def test_a_part_of_a_message_stays_a_part_of_it(place, asya):
+    parts = {"parts": [{"n": 0}, {"n": 1, "bad": True}]}
+    place("send", "split,judge", json.dumps(parts), "--id", "parted", "--follow", "--timeout", "60")
+    assert asyncio.run(place.running.results.wait("parted-0.1", 60, created_at=today())).kind == "error"
+    asya("errors", "edit", "parted-0.1", "--set", "bad=false")
+    asya("errors", "redrive", "parted-0.1")
+    end = end_of(place, "parted-0.1", 1)
+    assert (end.envelope["parent_id"], end.payload["judged"]) == ("parted", True)
+
+
 def test_what_is_edited_into_no_json_is_not_written(place, asya, tmp_path):
     fail(place, "kept")
     (tmp_path / "payload").write_text("{'single': 1}")
@@ -187,7 +223,7 @@ def test_discarded_errors_are_out_of_the_way(place, asya):
 
 def test_queues_are_listed_and_looked_into(asya):
     rows = [json.loads(line) for line in asya("queues", "ls", "--json").out.splitlines()]
-    assert [row["actor"] for row in rows] == ["error-end", "happy-end", "judge", "later"]
+    assert [row["actor"] for row in rows] == ["error-end", "happy-end", "judge", "later", "split"]
     assert asya("queues", "ls").out.splitlines()[0].split() == ["QUEUE", "ACTOR", "WAITING", "RUNNING", "DELAYED"]
     assert asya("queues", "peek", "judge").err == "no message waits there\n"
     assert "there is no queue asya-nobody" in asya("queues", "peek", "nobody", code=1).err

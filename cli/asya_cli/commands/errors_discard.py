@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from asya_cli.commands.errors_ls import readable
-from asya_cli.commands.errors_redrive import need_selection
+from asya_cli.commands.errors_redrive import counted_errors, need_selection
 from asya_cli.commands.place_options import (
     complete_id,
     errors_of,
@@ -61,7 +61,7 @@ def command(ids: tuple[str, ...], **options: Any) -> int:
             return _dry(errors, selection, options)
         count = None
         if not (selection.ids or options["yes"]):
-            count = min(errors.count(selection), options["limit"] or 2**63)
+            count = counted_errors(errors, selection, options)
             what = "Remove for good" if options["purge"] else "Discard"
             confirm(f"{what} {counted(count, 'error')} of {place.store_url}?")
         return _discard(errors, selection, count, options)

@@ -113,10 +113,17 @@ def _agreed(place: Place, errors: ErrorStore, selection: Selection, options: dic
     """Ask before more than what was named is redriven; return how many it will be, None where nobody counted."""
     if selection.ids or options["yes"]:
         return len(selection.ids) or None
-    count = min(errors.count(selection), options["limit"] or 2**63)
+    count = counted_errors(errors, selection, options)
     if count:
         confirm(f"Redrive {counted(count, 'error')} to {place.transport} of {place.origin}?")
     return count
+
+
+def counted_errors(errors: ErrorStore, selection: Selection, options: dict[str, Any]) -> int:
+    """Count the errors that are meant, as far as --limit lets them through."""
+    with progress("counting", None) as advance:
+        found = errors.count(selection, advance)
+    return min(found, options["limit"] or found)
 
 
 def _dry(errors: ErrorStore, selection: Selection, how: How, options: dict[str, Any]) -> int:

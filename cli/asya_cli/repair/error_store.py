@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -60,11 +60,13 @@ class ErrorStore:
             if isinstance(found, Unreadable) or (found is not None and selection.covers(found.error)):
                 yield found
 
-    def count(self, selection: Selection) -> int:
-        """Count the errors that are meant."""
-        if selection.needs_content:
-            return sum(1 for _ in self.read(selection))
-        return sum(1 for _ in self.keys(selection))
+    def count(self, selection: Selection, counted: Callable[[], None] = lambda: None) -> int:
+        """Count the errors that are meant, and call `counted` with each."""
+        number = 0
+        for _ in self.read(selection) if selection.needs_content else self.keys(selection):
+            number += 1
+            counted()
+        return number
 
     def find(self, id_: str) -> list[Found]:
         """Return all errors of a message, those of later generations last."""

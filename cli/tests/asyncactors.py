@@ -106,4 +106,15 @@ FLAT_2026 = {
         "rules": [{"errors": ["ValueError"], "policy": "once"}],
     },
 }
-ALL = {"gpu-2025": GPU_2025, "fixed-2025": FIXED_2025, "beside-2025": BESIDE_2025, "flat-2026": FLAT_2026}
+SEED_2025 = {
+    "transport": "sqs",
+    "scaling": {"minReplicas": 0, "maxReplicas": 50, "queueLength": 5},
+    "workload": pod({"image": "my-processor:v1", "env": [{"name": "ASYA_HANDLER", "value": "text_processor.process"}]}),
+}
+ALL = {
+    "seed-2025": SEED_2025,
+    "gpu-2025": GPU_2025,
+    "fixed-2025": FIXED_2025,
+    "beside-2025": BESIDE_2025,
+    "flat-2026": FLAT_2026,
+}

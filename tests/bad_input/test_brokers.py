@@ -13,6 +13,8 @@ from asya_core.transports import open_transport
 from tests.bad_input.page import each, rows
 from tests.bad_input.processes import runtime
 from tests.bad_input.sidecars import SECONDS, make_queues, see_through, sidecar
+from tests.brokers.moto_server import MotoServer
+from tests.brokers.moto_users import MotoUser, write_keys
 from tests.brokers.nats_server import NatsServer
 from tests.transport.parties import eventually
 
@@ -68,6 +70,26 @@ class RabbitmqAtWork:
         return {**self.environ, "ASYA_RABBITMQ_URL": f"amqp://{address}"}
 
 
+class SqsAtWork:
+    """The same for SQS, which is moto with a user whose keys it checks."""
+
+    away = "no connection to SQS"
+
+    def __init__(self, server: MotoServer, user: MotoUser, secrets_dir) -> None:
+        self.server = server
+        self.user = user
+        self.environ = {
+            "ASYA_TRANSPORT": "sqs",
+            "ASYA_SQS_ENDPOINT": server.url,
+            "ASYA_SQS_WAIT_TIME": "1s",
+            "ASYA_SECRETS_DIR": str(secrets_dir),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def at(self, address: str) -> dict[str, str]:
+        return {**self.environ, "ASYA_SQS_ENDPOINT": f"http://{address}"}
+
+
 def write_secrets(folder, user, password):
     folder.mkdir()
     (folder / "username").write_text(user)
@@ -91,6 +113,16 @@ def rabbit(rabbitmq_server, tmp_path_factory):
     return RabbitmqAtWork(
         rabbitmq_server, write_secrets(folder / "secrets", rabbitmq_server.user, rabbitmq_server.password)
     )
+
+
+@pytest.fixture(scope="module")
+def sqs(tmp_path_factory):
+    server = MotoServer()
+    server.start()
+    user = MotoUser(server)
+    asyncio.run(user.make())
+    yield SqsAtWork(server, user, write_keys(tmp_path_factory.mktemp("sqs") / "secrets", user.keys))
+    server.kill()
 
 
 @pytest.fixture
@@ -132,7 +164,14 @@ def without_vhost(_broker, _folder):
     return {"ASYA_RABBITMQ_VHOST": "nowhere"}
 
 
+def with_wrong_key(broker, folder):
+    keys = broker.user.keys | {"aws_secret_access_key": "wrong"}
+    return {"ASYA_SECRETS_DIR": str(write_keys(folder / "others", keys))}
+
+
 REFUSED = {
+    "sqs-wrong-key": with_wrong_key,
+    "sqs-without-keys": without_secrets,
     "nats-wrong-password": with_secrets(USER, "wrong"),
     "nats-without-password": without_secrets,
     "rabbit-wrong-password": with_secrets(USER, "wrong"),
@@ -151,7 +190,7 @@ async def test_a_broker_that_refuses_a_sidecar_ends_it_until_it_is_mended(broker
         await see_through(admin, prefix)
 
 
-@rows("nats-queue-missing", "rabbit-queue-missing")
+@rows("nats-queue-missing", "rabbit-queue-missing", "sqs-queue-missing")
 async def test_a_sidecar_waits_for_its_queue(admin, environ, row):
     prefix = environ["ASYA_QUEUE_PREFIX"]
     async with sidecar(environ) as process:
@@ -180,6 +219,8 @@ NOWHERE = {
     "nats-host-unknown": "no-such-host.invalid",
     "rabbit-host-unknown": "no-such-host.invalid",
     "rabbit-away": "127.0.0.1:1",
+    "sqs-host-unknown": "no-such-host.invalid",
+    "sqs-away": "127.0.0.1:1",
 }
 
 
@@ -194,6 +235,7 @@ async def test_an_address_where_nobody_is_is_named(broker, admin, environ, row, 
 
 
 GREETINGS = {
+    "sqs-port-of-something-else": b"SSH-2.0-OpenSSH_9.2p1\r\n",
     "nats-port-of-something-else": b"SSH-2.0-OpenSSH_9.2p1\r\n",
     "rabbit-port-of-something-else": b"HTTP/1.1 400 ",
 }

@@ -74,6 +74,17 @@ STARTS = [
             "sidecar-resiliency-out-of-range": "ASYA_RESILIENCY",
         },
     ),
+    Start(
+        {
+            "ASYA_TRANSPORT": "sqs", "ASYA_SQS_REGION": "Frankfurt", "ASYA_SQS_ENDPOINT": "sqs:9324",
+            "ASYA_SQS_VISIBILITY_TIMEOUT": "1s", "ASYA_SQS_WAIT_TIME": "1m", "ASYA_SQS_TAGS": "team=vision",
+        },
+        {
+            "sidecar-sqs-region-no-name": "ASYA_SQS_REGION", "sidecar-sqs-endpoint-no-url": "ASYA_SQS_ENDPOINT",
+            "sidecar-sqs-visibility-out-of-range": "ASYA_SQS_VISIBILITY_TIMEOUT",
+            "sidecar-sqs-wait-out-of-range": "ASYA_SQS_WAIT_TIME", "sidecar-sqs-tags-no-object": "ASYA_SQS_TAGS",
+        },
+    ),
     Start({"ASYA_CLAIM_CHECK_URL": "ftp://host/folder"}, {"sidecar-claim-store-unknown": "ASYA_CLAIM_CHECK_URL"}),
     Start({"ASYA_IS_END_ACTOR": "true"}, {"sidecar-end-that-is-none": "ASYA_IS_END_ACTOR"}),
 ]  # fmt: skip

@@ -1,64 +1,25 @@
 """Keys and permissions, on a server that checks them."""
 
-import asyncio
-import json
-import secrets
-from http.client import HTTPConnection
-
 import pytest
-from aiobotocore.session import get_session
 
 from asya_core.errors import TransportRefusedError, TransportUnavailableError
 from asya_core.transports import publish
 from asya_core.transports.sqs.settings import SqsSettings
 from asya_core.transports.sqs.transport import SqsTransport
 from tests.brokers.moto_server import REGION, MotoServer
+from tests.brokers.moto_users import MotoUser, write_keys
 from tests.transport.parties import Inbox, consuming, eventually, send
 
-UNCHECKED = 3
-"""So many requests, those that make the user, are let in without a look at their keys."""
-MAY = ["iam:*", "sqs:*"]
 
-
-class Guarded:
-    """The server, a user that it knows, and the folder where a transport looks for keys."""
+class Guarded(MotoUser):
+    """A user, and the folder where its transports look for keys."""
 
     def __init__(self, server, folder):
-        self.server = server
+        super().__init__(server)
         self.folder = folder
-        self.first = {}
-        self.user = f"asya-{secrets.token_hex(4)}"
-
-    def forget_checks(self):
-        """Let the next requests in, whoever they are from."""
-        connection = HTTPConnection("127.0.0.1", self.server.port)
-        connection.request("POST", "/moto-api/reset-auth", str(UNCHECKED), {"Content-Type": "text/plain"})
-        assert connection.getresponse().status == 200
-        connection.close()
-
-    async def iam(self, operation, **parameters):
-        keys = self.first or {"aws_access_key_id": "nobody", "aws_secret_access_key": "nobody"}
-        address = {"region_name": REGION, "endpoint_url": self.server.url}
-        async with get_session().create_client("iam", **address, **keys) as client:
-            return await client._make_api_call(operation, parameters)
-
-    async def make_user(self):
-        await asyncio.to_thread(self.forget_checks)
-        await self.iam("CreateUser", UserName=self.user)
-        await self.allow(MAY)
-        self.first = await self.make_keys()
-
-    async def make_keys(self):
-        made = (await self.iam("CreateAccessKey", UserName=self.user))["AccessKey"]
-        return {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
-
-    async def allow(self, actions):
-        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
-        await self.iam("PutUserPolicy", UserName=self.user, PolicyName="p", PolicyDocument=json.dumps(document))
 
     def write(self, keys):
-        for name, value in keys.items():
-            (self.folder / name.upper()).write_text(value)
+        write_keys(self.folder, keys)
 
     def transport(self):
         return SqsTransport(SqsSettings(REGION, self.server.url, self.folder, 30, 1))
@@ -75,16 +36,16 @@ def checking_server():
 @pytest.fixture
 async def guarded(checking_server, tmp_path):
     guarded = Guarded(checking_server, tmp_path)
-    await guarded.make_user()
+    await guarded.make()
     return guarded
 
 
 @pytest.mark.parametrize("wrong", ["aws_access_key_id", "aws_secret_access_key"])
 async def test_wrong_keys_are_refused_and_not_told(guarded, wrong):
-    guarded.write(guarded.first | {wrong: "AKIAWRONG"})
+    guarded.write(guarded.keys | {wrong: "AKIAWRONG"})
     with pytest.raises(TransportRefusedError, match="check the keys in the Secret") as caught:
         await guarded.transport().connect()
-    assert guarded.first["aws_secret_access_key"] not in str(caught.value)
+    assert guarded.keys["aws_secret_access_key"] not in str(caught.value)
 
 
 async def test_without_any_keys_the_transport_says_so(guarded, monkeypatch):
@@ -98,7 +59,7 @@ async def test_without_any_keys_the_transport_says_so(guarded, monkeypatch):
 
 
 async def test_new_keys_are_read_when_the_old_ones_are_refused(guarded, queue):
-    guarded.write(guarded.first)
+    guarded.write(guarded.keys)
     transport, inbox = guarded.transport(), Inbox()
     await transport.connect()
     try:
@@ -107,8 +68,8 @@ async def test_new_keys_are_read_when_the_old_ones_are_refused(guarded, queue):
         await consuming(consumer)
         second = await guarded.make_keys()
         guarded.write(second)
-        old, guarded.first = guarded.first, second
-        await guarded.iam("DeleteAccessKey", UserName=guarded.user, AccessKeyId=old["aws_access_key_id"])
+        old, guarded.keys = guarded.keys, second
+        await guarded.iam("DeleteAccessKey", AccessKeyId=old["aws_access_key_id"])
         await eventually(lambda: not transport.connected)
         await consuming(consumer)
         await publish(transport, queue, b"with new keys")
@@ -118,7 +79,7 @@ async def test_new_keys_are_read_when_the_old_ones_are_refused(guarded, queue):
 
 
 async def test_a_pod_needs_not_be_allowed_to_list_queues(guarded, queue):
-    guarded.write(guarded.first)
+    guarded.write(guarded.keys)
     transport, inbox = guarded.transport(), Inbox()
     await transport.connect()
     try:

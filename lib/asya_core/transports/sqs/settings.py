@@ -130,7 +130,7 @@ def _wait(written: str) -> int:
 def _seconds(written: str, least: int, most: int) -> int:
     seconds = parse_duration(written)
     if not least <= seconds <= most or seconds != int(seconds):
-        raise ValueError(f"{written!r} is not a whole number of seconds from {least} to {most}; SQS takes no other")
+        raise ValueError(f"{written!r} is not a whole number of seconds from {least} to {most}; use one of these")
     return int(seconds)
 
 

@@ -54,14 +54,14 @@ def moto_server():
 
 @pytest.fixture(scope="module")
 def make_container(need, tmp_path_factory):
-    """Give a function that makes the runtime's container for a handler of `tests/container/app`, and further values."""
+    """Give a function that makes the runtime's container for a handler of `tests/container/app`, flavors and values."""
     if missing := why_not():
         need.missing(missing, remedy="run these tests as root with CAP_SYS_ADMIN, and util-linux installed")
     with tempfile.TemporaryDirectory(prefix="asya-") as short:
 
-        def make(handler, **values):
+        def make(handler, *flavors, **values):
             folder = tmp_path_factory.mktemp("container")
-            pod = render(need("helm"), {"image": "my-processor:v1", "handler": handler, **values}, folder)
+            pod = render(need("helm"), {"image": "my-processor:v1", "handler": handler, **values}, folder, flavors)
             sockets = Path(tempfile.mkdtemp(dir=short))
             container = Container(pod, Image(folder / "root"), sockets, folder / "log")
             container.prepare()

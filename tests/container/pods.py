@@ -43,9 +43,12 @@ class Pod:
         return [each["mountPath"] for each in self.container["volumeMounts"] if each["name"] in empty]
 
 
-def render(helm: Path, values: Mapping[str, Any], folder: Path) -> Pod:
-    """Render an actor with these values."""
+def render(helm: Path, values: Mapping[str, Any], folder: Path, flavors: Sequence[str] = ()) -> Pod:
+    """Render an actor with these values over these flavors."""
     file = folder / "values.yaml"
     file.write_text(yaml.safe_dump(dict(values)), encoding="utf-8")
-    done = subprocess.run([helm, "template", "actor", CHART, "-f", file], capture_output=True, text=True, check=True)
+    before = [word for name in flavors for word in ("-f", CHART / f"flavors/{name}.yaml")]
+    done = subprocess.run(
+        [helm, "template", "actor", CHART, *before, "-f", file], capture_output=True, text=True, check=True
+    )
     return Pod([each for each in yaml.safe_load_all(done.stdout) if each])

@@ -70,3 +70,11 @@ def test_without_a_read_only_root_the_files_are_still_roots(make_container):
         [habits] = client.call(1, {}).items
 
     assert habits["beside_the_code"] == "PermissionError: [Errno 13] Permission denied: '/app/output.txt'"
+
+
+def test_a_flavors_folder_for_downloads_takes_them(make_container):
+    with make_container("habits.process", "gpu-inference").served() as client:
+        [habits] = client.call(1, {}).items
+
+    assert (habits["huggingface"], habits["torch"]) == ("/cache/huggingface", "/cache/torch")
+    assert (habits["matplotlib"], habits["shared_memory"]) == ("/tmp/.cache/matplotlib", "written")

@@ -97,3 +97,13 @@ async def test_more_queues_than_fit_on_a_page_are_all_listed(rabbit_alone, parti
         return await transport.queues("asya-") == wanted
 
     await eventually(lists)
+
+
+async def test_looking_costs_a_delivery_where_a_broker_can_not_look_otherwise(broker, parties, queue):
+    transport = await parties.join(broker)
+    await transport.ensure(queue)
+    await send_all(transport, queue, [b"seen"])
+    assert await transport.peek(queue, 1) == [b"seen"]
+    inbox = Inbox()
+    await transport.consume(queue, 1, inbox)
+    assert (await inbox.take()).count == (2 if transport.name in ("rabbitmq", "sqs") else 1)

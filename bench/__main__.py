@@ -17,7 +17,7 @@ from bench.machine import commit, describe_machine, describe_versions
 from bench.picture import draw
 from bench.report import replace_figures
 from bench.rows import Results, Row
-from bench.stage import open_stage
+from bench.stage import SYSTEMS, open_stage
 from tools.prepare import PreparationError
 
 HERE = Path(__file__).resolve().parent
@@ -34,6 +34,7 @@ class Wanted:
     benches: Sequence[str]
     effort: Effort
     folder: Path
+    systems: Sequence[str] | None = None
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -54,6 +55,7 @@ def read(arguments: Sequence[str]) -> Wanted:
     add = parser.add_argument
     add("--quick", action="store_true", help="messages a second with 1 KB and 64 KB alone, in under 3 minutes")
     add("--only", nargs="+", choices=tuple(BENCHES), help="some benches instead of all of them")
+    add("--systems", nargs="+", choices=SYSTEMS, help="some systems instead of all of them")
     add("--rounds", type=int, default=5, help="rounds of each system (default: 5)")
     add("--seconds", type=float, default=None, help="about how long a round works (default: 2, quick: 0.7)")
     add("--folder", type=Path, default=HERE, help="where results.json, README.md and ratios.svg are written")
@@ -61,14 +63,14 @@ def read(arguments: Sequence[str]) -> Wanted:
     seconds = given.seconds or (0.7 if given.quick else 2.0)
     benches = given.only or (QUICK if given.quick else tuple(BENCHES))
     until = _BEGAN + QUICK_SECONDS if given.quick else None
-    return Wanted(benches, Effort(given.rounds, seconds, given.quick, until), given.folder)
+    return Wanted(benches, Effort(given.rounds, seconds, given.quick, until), given.folder, given.systems)
 
 
 def run(wanted: Wanted) -> Results:
     """Run the benches one after the other and return all that they have found."""
     machine = describe_machine()
     found: list[Row] = []
-    with open_stage(tell) as stage:
+    with open_stage(tell, wanted.systems) as stage:
         versions = describe_versions(stage.environments, stage.broker.version())
         for name in wanted.benches:
             tell(f"--- {name}")

@@ -73,7 +73,7 @@ class Client:
 
     def get(self, queue: str) -> Message | None:
         """Take one message out of a queue."""
-        self._send(commands.Basic.Get(queue=queue, no_ack=True))
+        self.send(commands.Basic.Get(queue=queue, no_ack=True))
         while not self._contents:
             if any(isinstance(each, commands.Basic.GetEmpty) for each in self._said):
                 self._said.clear()
@@ -103,7 +103,7 @@ class Client:
 
     def call(self, method: Any, answer: type[_Method]) -> _Method:
         """Send a method and return its answer."""
-        self._send(method)
+        self.send(method)
         return self.expect(answer)
 
     def expect(self, answer: type[_Method]) -> _Method:
@@ -126,16 +126,17 @@ class Client:
     def _enter(self, user: str, password: str, vhost: str) -> None:
         self.socket.sendall(wire.PROTOCOL_HEADER)
         self.expect(commands.Connection.Start)
-        self._send(commands.Connection.StartOk({}, "PLAIN", f"\0{user}\0{password}", "en_US"), 0)
+        self.send(commands.Connection.StartOk({}, "PLAIN", f"\0{user}\0{password}", "en_US"), 0)
         tune = self.expect(commands.Connection.Tune)
         self.frame_max = int(tune.frame_max or 1 << 17)
-        self._send(commands.Connection.TuneOk(tune.channel_max, self.frame_max, 0), 0)  # 0: no heartbeats
-        self._send(commands.Connection.Open(vhost or "/"), 0)
+        self.send(commands.Connection.TuneOk(tune.channel_max, self.frame_max, 0), 0)  # 0: no heartbeats
+        self.send(commands.Connection.Open(vhost or "/"), 0)
         self.expect(commands.Connection.OpenOk)
         self.call(commands.Channel.Open(), commands.Channel.OpenOk)
         self.call(commands.Confirm.Select(), commands.Confirm.SelectOk)
 
-    def _send(self, method: Any, channel: int = CHANNEL) -> None:
+    def send(self, method: Any, channel: int = CHANNEL) -> None:
+        """Send a method without waiting for an answer."""
         self.socket.sendall(methods.encode(channel, method))
 
     def _flush(self, pieces: list[bytes]) -> None:

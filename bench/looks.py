@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 from bench.figures import Sample
 from bench.processes import cpu_seconds
-from bench.systems.base import Access
-
-LEAD_SHARE = 0.1
-"""The part of the messages after which the clock starts: everything runs then, and nothing is cold."""
+from bench.systems.base import Access, System, resume
 
 STALLED_SECONDS = 30.0
 _INTERVAL = 0.01
@@ -39,20 +36,21 @@ def between(first: Look, last: Look) -> Sample:
     return Sample(messages / seconds, {name: (last.cpu[name] - first.cpu[name]) / messages for name in last.cpu})
 
 
-def drained(access: Access, queue: str, count: int, parts: Parts) -> Sample:
-    """Watch until a queue holds `count` messages; the first of them only warm up.
+def drained(system: System, access: Access, count: int, broker: list[int]) -> Sample:
+    """Let a system that stands still go on, and watch until `count` messages are in the queue behind it.
 
-    Raises RuntimeError when nothing has come for a long time.
+    Messages come in bursts of as many as a system takes at a time; so the clock runs from the first moment on, not from
+    one between two bursts. Raises RuntimeError when nothing comes out for a long time.
     """
-    began = first = last = look(0, parts)
+    parts = {**system.parts(), "broker": broker}
+    first = last = look(0, parts)
+    resume(system)
     while last.messages < count:
-        now = look(access.depth(queue), parts)
-        if first is began and now.messages >= count * LEAD_SHARE:
-            first = now
+        now = look(access.depth(system.queue_out), parts)
         if now.messages > last.messages:
             last = now
         elif now.at - last.at > STALLED_SECONDS:
-            raise RuntimeError(f"nothing came out any more at {now.messages} of {count} messages")
+            raise RuntimeError(f"{system.name}: nothing came out any more at {now.messages} of {count} messages")
         if last.messages < count:
             time.sleep(_INTERVAL)
-    return between(first if first.messages < last.messages else began, last)
+    return between(first, last)

@@ -15,7 +15,7 @@ from bench.figures import Sample, middle_cpu, next_count, rounded, spread
 from bench.looks import drained
 from bench.processes import resident_bytes
 from bench.rows import Row
-from bench.systems.base import Access, System, pause, resume
+from bench.systems.base import Access, System, standing
 
 FEWEST, MOST = 100, 60_000
 MOST_BYTES = 300_000_000
@@ -43,17 +43,10 @@ class Entrant:
     def round(self, access: Access, size: int) -> Sample:
         """Fill its queue and return how it did. Raises RuntimeError when it stalls."""
         system = self.system
-        pause(system)
-        try:
+        with standing(system):
             access.purge(system.queue_out)
             access.fill(system.queue_in, system.messages(size, self.count))
-        finally:
-            resume(system)
-        parts = {**system.parts(), "broker": self.broker()}
-        try:
-            return drained(access, system.queue_out, self.count * self.fan, parts)
-        except RuntimeError as error:
-            raise RuntimeError(f"{system.name}, {size} bytes: {error}") from error
+            return drained(system, access, self.count * self.fan, self.broker())
 
     def warm_up(self, access: Access, size: int, seconds: float) -> None:
         """Learn how many messages last for so many seconds; a fast system needs some tries."""

@@ -21,11 +21,16 @@ CEILINGS = ("ceiling", "broker")
 WITH_CODEC = ("taskiq-orjson", "faststream-orjson")
 """Peers that can use orjson, too, for the comparison with `asya-orjson`."""
 
+SYSTEMS = (*OURS, *PEERS, *CEILINGS, *WITH_CODEC)
+
 
 class Stage:
     """The broker runs; everything else is started by the benches."""
 
-    def __init__(self, folder: Path, environments: Environments, broker: Broker, tell: Tell) -> None:
+    def __init__(
+        self, folder: Path, environments: Environments, broker: Broker, tell: Tell, systems: Sequence[str] | None
+    ) -> None:
+        self._systems = systems
         self.folder = folder
         self.environments = environments
         self.broker = broker
@@ -40,7 +45,11 @@ class Stage:
 
     @contextmanager
     def everybody(self, names: Sequence[str], sizes: Sequence[int]) -> Iterator[list[System]]:
-        """Run the named systems, all at once, for the length of a block; their messages have these sizes."""
+        """Run the named systems, all at once, for the length of a block; their messages have these sizes.
+
+        Where only some are wanted, the others stay away.
+        """
+        names = [name for name in names if self._systems is None or name in self._systems]
         with ExitStack() as stack:
             systems: list[System] = []
             if ours := [name for name in names if name in OURS]:
@@ -64,7 +73,7 @@ class Stage:
 
 
 @contextmanager
-def open_stage(tell: Tell) -> Iterator[Stage]:
+def open_stage(tell: Tell, systems: Sequence[str] | None = None) -> Iterator[Stage]:
     """Prepare interpreters and broker for the length of a block, in a folder that is emptied first."""
     environments = prepare_environments()
     folder = FOLDER / "run"
@@ -73,6 +82,6 @@ def open_stage(tell: Tell) -> Iterator[Stage]:
     tell("starting RabbitMQ")
     broker = Broker(folder / "rabbitmq")
     try:
-        yield Stage(folder, environments, broker, tell)
+        yield Stage(folder, environments, broker, tell, systems)
     finally:
         broker.close()

@@ -13,7 +13,7 @@ from bench.race import Entrant, race
 from bench.rows import Row
 from bench.stage import Stage
 from bench.systems.asya import Chain
-from bench.systems.base import pause, resume
+from bench.systems.base import standing
 
 QUEUES = (10, 100, 1000)
 WAITING = (20_000, 100_000, 1_000_000)
@@ -49,16 +49,14 @@ def _waiting(stage: Stage, chain: Chain) -> Iterator[Row]:
     """Fill the queue further and further while the actor stands still, and have it work on the front of it."""
     access = chain.access()
     for waiting in WAITING:
-        pause(chain)
-        access.purge(chain.queue_out)
-        access.fill(chain.queue_in, chain.messages(SIZE, waiting - access.depth(chain.queue_in)))
-        resume(chain)
-        sample = drained(access, chain.queue_out, FRONT, {**chain.parts(), "broker": stage.broker.pids()})
+        with standing(chain):
+            access.purge(chain.queue_out)
+            access.fill(chain.queue_in, chain.messages(SIZE, waiting - access.depth(chain.queue_in)))
+            sample = drained(chain, access, FRONT, stage.broker.pids())
         stage.tell(f"{waiting} messages wait: {sample.rate:.0f} messages a second")
         yield _row(chain, stage, sample, waiting)
-    pause(chain)
-    access.purge(chain.queue_in)
-    resume(chain)
+    with standing(chain):
+        access.purge(chain.queue_in)
     access.close()
 
 

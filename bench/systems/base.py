@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
 
@@ -75,9 +76,17 @@ def numbered(template: Message, name: str, count: int) -> Iterator[Message]:
         yield Message(template.properties.replace(old, new), template.body.replace(old, new))
 
 
-def pause(system: System) -> None:
-    """Let its processes stand still, so that its queue can be filled without anything being taken yet."""
+@contextmanager
+def standing(system: System) -> Iterator[None]:
+    """Let its processes stand still, so that its queue can be filled without anything being taken yet.
+
+    They go on with `resume`, and at the end of the block in any case.
+    """
     send(_everything(system), signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        resume(system)
 
 
 def resume(system: System) -> None:

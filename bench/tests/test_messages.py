@@ -9,7 +9,7 @@ from asya_core.envelope import decode
 from asya_core.limits import Limits
 from asya_core.transports.rabbitmq import wire
 from bench.amqp import CHANNEL, Message, content
-from bench.ceiling import Forwarder, built_anew, passed_on
+from bench.ceiling import CONSUME_OK, Forwarder, built_anew, passed_on
 from bench.payloads import encode, payload
 from bench.systems.asya import envelopes
 from bench.systems.base import numbered
@@ -66,6 +66,10 @@ def test_the_ceiling_acknowledges_what_is_confirmed_up_to_the_first_gap():
     assert forwarder.feed(wire.ack(CHANNEL, 2, multiple=False)) == b""
     assert forwarder.feed(wire.ack(CHANNEL, 1, multiple=False)) == wire.ack(CHANNEL, 2, multiple=True)
     assert forwarder.feed(wire.ack(CHANNEL, 7, multiple=True)) == wire.ack(CHANNEL, 7, multiple=True)
+
+
+def test_the_ceiling_goes_on_when_its_subscription_is_confirmed():
+    assert Forwarder(passed_on).feed(wire.frame(wire.METHOD, CHANNEL, CONSUME_OK + b"\x01c")) == b""
 
 
 def test_the_ceiling_stops_when_the_server_says_something_else():

@@ -300,6 +300,10 @@ REFUSED = {
         {"preset": {"flavors": {"gpu": True}}, "scaling": {"maxReplicas": 100, "maxReplicaCount": 11}},
         "scaling.maxReplicas: 100 is given under this old name of scaling.maxReplicaCount, which is 11; keep one of",
     ),
+    "two old names": (
+        {"timeout": {"processing": 300}, "resiliency": {"actorTimeout": "2m"}},
+        "resiliency.actorTimeout: 2m is given under this old name of timeout.actor, and 300 under timeout.processing",
+    ),
     "old and new name at the top": (
         {"workload": {"pythonExecutable": "python3.12"}, "pythonExecutable": "python3.13"},
         "workload.pythonExecutable: python3.12 is given under this old name of pythonExecutable, which is python3.13",

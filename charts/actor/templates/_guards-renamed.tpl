@@ -4,6 +4,7 @@ which write today's names; whoever else writes today's name means it, and would 
 */}}
 {{- define "actor.guards.renamed" -}}
 {{- $flavors := list -}}
+{{- $given := dict -}}
 {{- range include "actor.values.renamed" .raw | fromJsonArray -}}
 {{- if not (kindIs "invalid" .value) -}}
 {{- $section := ternary $.raw (get $.raw .section | default dict) (eq .section "") -}}
@@ -12,6 +13,11 @@ which write today's names; whoever else writes today's name means it, and would 
 {{- if not $flavors -}}
 {{- $flavors = include "actor.guards.renamed.flavors" $ | fromJsonArray -}}
 {{- end -}}
+{{- $other := get $given $path | default . -}}
+{{- $_ := set $given $path . -}}
+{{- if ne (toJson $other.value) (toJson .value) }}
+ERROR: {{ .was }}: {{ include "actor.text" .value }} is given under this old name of {{ $path }}, and {{ include "actor.text" $other.value }} under {{ $other.was }}; keep one of them
+{{- end }}
 {{- $expected := list (toJson .default) (toJson .value) -}}
 {{- range $flavors -}}
 {{- $expected = append $expected (toJson (get . $path)) -}}

@@ -114,6 +114,14 @@ def test_scaling_that_the_cluster_filled_in_is_pointed_out_where_it_overrules_a_
     assert converted({**spec, "scaling": {**filled, "cooldownPeriod": 60}}).notes.changed == []
 
 
+@pytest.mark.parametrize(("role", "paths"), [("router", ["metadata.labels.asya.sh/role"]), ("actor", [])])
+def test_a_router_of_the_flow_compiler_is_pointed_out(role, paths):
+    result = converted(MINIMAL, labels={"asya.sh/flow": "f", "asya.sh/role": role})
+
+    assert [note.path for note in result.notes.changed] == paths
+    assert result.values["podLabels"]["asya.sh/flow"] == "f"
+
+
 def test_an_actor_of_the_originals_crew_is_pointed_out():
     changed = converted({**MINIMAL, "handler": "asya_crew.fanin.split_key.aggregator"}).notes.changed
 

@@ -38,6 +38,7 @@ _OF_TOOLS = ("kubectl.kubernetes.io", "app.kubernetes.io", "helm.sh", "argoproj.
 """Domains of labels and annotations that say by which tool an object came, and nothing of the actor."""
 
 _CREW = "asya_crew."
+_ROLE, _ROUTERS = "asya.sh/role", ("start", "end", "router")
 _HEADER = "# Values of the actor {name}, from its AsyncActor manifest. Install it with:\n# {command}\n"
 
 
@@ -93,13 +94,24 @@ def convert(manifest: Manifest, schema: Schema, flavors: Collection[str]) -> Con
     if actor != release:
         values = {"actor": actor, **values}
     _take_metadata(values, manifest.metadata, notes)
+    _look_at_code(values, manifest.metadata, notes)
+    return Conversion(release, str(manifest.metadata.get("namespace") or ""), values, named, notes)
+
+
+def _look_at_code(values: Mapping[str, Any], metadata: Mapping[str, Any], notes: Notes) -> None:
+    """Point out code that only the original's runtime can call."""
     if str(values.get("handler", "")).startswith(_CREW):
         notes.change(
             "spec.handler",
             f"{values['handler']} is the original's own code and needs the original's runtime",
             "leave this actor out, and put code of yours in its place",
         )
-    return Conversion(release, str(manifest.metadata.get("namespace") or ""), values, named, notes)
+    if (metadata.get("labels") or {}).get(_ROLE) in _ROUTERS:
+        notes.change(
+            f"metadata.labels.{_ROLE}",
+            "it is a router of the flow compiler, whose yields only the original's runtime understands",
+            "name its actors in the messages' routes, or write a handler in envelope mode",
+        )
 
 
 def is_end(manifest: Manifest) -> bool:

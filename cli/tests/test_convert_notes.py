@@ -15,6 +15,7 @@ from cli.tests.asyncactors import MINIMAL, converted, left, pod
         ({"transport": "pubsub"}, "spec.transport"),
         ({"nonesuch": 1}, "spec.nonesuch"),
         ({"scaling": {"advanced": {"triggers": []}}}, "spec.scaling.advanced.triggers"),
+        ({"env": [{"name": "ASYA_HANDLER", "valueFrom": {"configMapKeyRef": {}}}]}, "spec.env.ASYA_HANDLER"),
         ({"env": [{"name": "ASYA_CHUNK_SIZE", "value": "1"}]}, "spec.env.ASYA_CHUNK_SIZE"),
         ({"sidecar": {"env": [{"name": "ASYA_GATEWAY_URL", "value": "x"}]}}, "spec.sidecar.env.ASYA_GATEWAY_URL"),
         ({"sidecar": {"image": "asya-sidecar:latest"}}, "spec.sidecar.image"),

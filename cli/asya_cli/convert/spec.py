@@ -28,6 +28,7 @@ _COMPOSITION = "asyncactor-"
 _DEFAULTS_2026 = {"maxReplicaCount": 10, "pollingInterval": 30, "cooldownPeriod": 300}
 _SCALING = {"minReplicas": "minReplicaCount", "maxReplicas": "maxReplicaCount"}
 _FIRST = ("actor", "flavor", "flavors", "image", "handler", "handlerMode")
+_KEYS = {"ASYA_HANDLER": "handler", "ASYA_HANDLER_MODE": "handlerMode"}
 _SETTLE = 30.0  # seconds that the chart leaves a stopping pod beyond its timeout
 _TIMEOUT = "5m"
 
@@ -81,7 +82,11 @@ def _take_environment(values: dict[str, Any], notes: Notes) -> None:
     kept = []
     for entry in env:
         name, value = entry.get("name", ""), entry.get("value", "")
-        if name == "ASYA_HANDLER":
+        if name in _KEYS and "valueFrom" in entry:
+            notes.leave(
+                f"spec.env.{name}", "its value comes from another object of the cluster", f"write {_KEYS[name]}"
+            )
+        elif name == "ASYA_HANDLER":
             values["handler"] = value
         elif name == "ASYA_HANDLER_MODE":
             values["handlerMode"] = str(value).lower() or "payload"

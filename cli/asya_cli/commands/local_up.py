@@ -36,7 +36,8 @@ asya local up shout=text_processor.process classifier.TextClassifier.process
 asya local up actors/ -f flavors/gpu.yaml --set logLevel=DEBUG --detach
 
 Every actor is rendered with its chart and values/local.yaml; what differs from a cluster is listed in
-.asya/substitutions.txt. Secrets that actors need are read from files .asya/secrets/<secret>/<key>.
+.asya/substitutions.txt. Secrets that actors need are read from files .asya/secrets/<secret>/<key>. Results go to
+.asya/results; with --store to that place, which is entered as this shell's variables say (AWS_ACCESS_KEY_ID, …).
 
 Exit codes: 0 it ran until it was told to stop (or was left running by --detach); 1 it could not start; 2 the command
 line is wrong.
@@ -57,6 +58,7 @@ line is wrong.
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="One value for all actors; may be repeated.")
 @click.option("--python", "pythons", multiple=True, metavar="[ACTOR=]PROGRAM", help="Interpreter for handlers.")
 @click.option("--transport", type=click.Choice(NAMES), default="nats", show_default=True, help="Which broker.")
+@click.option("--store", default="", metavar="URL", help="Where results and errors go, such as s3://bucket/path.")
 @click.option(
     "--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds until all must be ready."
 )
@@ -92,6 +94,7 @@ def _wish(directory: Path, actors: Sequence[str], options: dict[str, Any]) -> Wi
         values_files=files,
         sets=options["sets"],
         python=default,
+        store=options["store"],
         ready_timeout=options["timeout"],
     )
 

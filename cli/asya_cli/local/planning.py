@@ -46,7 +46,8 @@ _RUNTIME_IN_IMAGE = "/opt/asya/asya_runtime"
 class Wish:
     """What somebody wants to run: actors, and values for all of them, the strongest last.
 
-    `work` is the folder that stands for the content of their images, `python` the interpreter for their code.
+    `work` is the folder that stands for the content of their images, `python` the interpreter for their code. `store`
+    is the URL of the place for results and errors, by default a folder of the run's.
     """
 
     work: Path
@@ -54,6 +55,7 @@ class Wish:
     values_files: Sequence[Path] = ()
     sets: Sequence[str] = ()
     python: str = sys.executable
+    store: str = ""
     ready_timeout: float = 60.0
     backoff: Backoff = field(default_factory=Backoff)
 
@@ -138,8 +140,9 @@ class Planner:
         ]
 
     def _crew(self, prefix: str) -> _Stand:
-        """Plan the end actors: they serve the queue prefix that the actors share, and store in this run's folder."""
-        own: Mapping[str, Any] = {"queues": {"prefix": prefix}, "store": {"existingClaim": self._folder.results.name}}
+        """Plan the end actors: they serve the queue prefix that the actors share, and store where that is wanted."""
+        store = {"url": self._wish.store} if self._wish.store else {"existingClaim": self._folder.results.name}
+        own: Mapping[str, Any] = {"queues": {"prefix": prefix}, "store": store}
         release = self._release(CREW, CREW, [self._assets.values / "local.yaml", own], ())
         return self._stand(self._rendered(release), sys.executable, None)
 

@@ -97,9 +97,10 @@ def _discard(errors: ErrorStore, selection: Selection, count: int | None, option
                     click.echo(sentence, err=True)
             missing -= {each.error.id for each in batch}
     click.echo(summed(tally, {"done": _word(options), "failed": "failed and stay"}), err=True)
-    for id_ in sorted(missing):
+    gone = [] if options["limit"] else sorted(missing)
+    for id_ in gone:
         click.echo(f"{id_}: no error of it is stored", err=True)
-    return FAILED if tally["failed"] or missing else 0
+    return FAILED if tally["failed"] or gone else 0
 
 
 def _word(options: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -128,46 +129,59 @@ def counted_errors(errors: ErrorStore, selection: Selection, options: dict[str, 
 
 def _dry(errors: ErrorStore, selection: Selection, how: How, options: dict[str, Any]) -> int:
     tally: Counter[str] = Counter()
-    for found in islice(readable(errors.read(selection)), options["limit"]):
-        error, now = found.error, datetime.now(UTC)
-        try:
-            publication = redriven(error, how, now)
-        except CannotRedriveError as refusal:
-            told_of = {"fate": "failed", "generation": error.generation, "actor": error.actor, "sentence": str(refusal)}
-            line = f"{error.id}: {refusal}"
-        else:
-            generation = error.generation + 1
-            told_of = {"fate": "redriven", "generation": generation, "actor": publication.actor, "sentence": ""}
-            line = f"{error.id} to {publication.actor}, generation {generation}"
-        tally[str(told_of["fate"])] += 1
-        click.echo(dump({"id": error.id, "key": found.key, **told_of}) if options["as_json"] else line)
+    missing = set(selection.ids)
+    for found in islice(_noting(errors, selection, missing), options["limit"]):
+        step = _planned(found, how)
+        tally[step.fate] += 1
+        line = (
+            f"{step.id}: {step.sentence}"
+            if step.sentence
+            else f"{step.id} to {step.actor}, generation {step.generation}"
+        )
+        click.echo(dump(asdict(step)) if options["as_json"] else line)
     words = {"redriven": "would be redriven", "failed": "would fail and stay"}
     click.echo(f"{summed(tally, words)}; nothing was done", err=True)
-    return FAILED if tally["failed"] else 0
+    return _code(tally, missing, options)
+
+
+def _planned(found: Found, how: How) -> Step:
+    """Return what would become of an error, as far as it depends on the error."""
+    error = found.error
+    try:
+        actor = redriven(error, how, datetime.now(UTC)).actor
+    except CannotRedriveError as refusal:
+        return Step(found.key, error.id, "failed", error.generation, error.actor, str(refusal))
+    return Step(found.key, error.id, "redriven", error.generation + 1, actor)
 
 
 async def _redrive(place: Place, errors: ErrorStore, selection: Selection, how: How, options: dict[str, Any]) -> int:
     tally: Counter[str] = Counter()
     missing = set(selection.ids)
     found = islice(_noting(errors, selection, missing), options["limit"])
-    try:
-        async with place.broker() as transport:
+    async with place.broker() as transport:
+        try:
             with progress("redriving", options["total"]) as advance:
 
                 def tell(step: Step) -> None:
                     tally[step.fate] += 1
                     advance()
                     if options["as_json"]:
-                        click.echo(dump(_plain(step)))
+                        click.echo(dump(asdict(step)))
                     elif step.sentence:
                         click.echo(f"{step.id}: {step.sentence}", err=True)
 
                 await Redriving(errors, transport, place.queue, how, Pace(options["rate"])).run(found, tell)
-    finally:
-        click.echo(summed(tally, _WORDS), err=True)
-    for id_ in sorted(missing):
+        finally:
+            click.echo(summed(tally, _WORDS), err=True)
+    return _code(tally, missing, options)
+
+
+def _code(tally: Counter[str], missing: set[str], options: dict[str, Any]) -> int:
+    """Tell which of the named messages have no error, and return the exit code; with a limit some are just left out."""
+    gone = [] if options["limit"] else sorted(missing)
+    for id_ in gone:
         click.echo(f"{id_}: no error of it is stored; it has not failed, or was redriven", err=True)
-    return FAILED if tally["failed"] or missing else 0
+    return FAILED if tally["failed"] or gone else 0
 
 
 def _noting(errors: ErrorStore, selection: Selection, missing: set[str]) -> Iterator[Found]:
@@ -175,14 +189,3 @@ def _noting(errors: ErrorStore, selection: Selection, missing: set[str]) -> Iter
     for each in readable(errors.read(selection)):
         missing.discard(each.error.id)
         yield each
-
-
-def _plain(step: Step) -> dict[str, Any]:
-    return {
-        "id": step.id,
-        "key": step.key,
-        "fate": step.fate,
-        "generation": step.generation,
-        "actor": step.actor,
-        "sentence": step.sentence,
-    }

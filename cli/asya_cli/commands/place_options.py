@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from asya_cli.commands.actor_names import complete_actor
+from asya_cli.commands.file_names import complete_values
 from asya_cli.errors import CliError, MisuseError
 from asya_cli.repair.error_store import ErrorStore
 from asya_cli.repair.finding import Given, find_place
@@ -37,7 +38,13 @@ _PLACE = (
         help="Work as if started in this folder.",
     ),
     click.option(
-        "-f", "--values", "files", multiple=True, metavar="FILE", help="Values of the environment; may be repeated."
+        "-f",
+        "--values",
+        "files",
+        multiple=True,
+        metavar="FILE",
+        help="Values of the environment; may be repeated.",
+        shell_complete=complete_values,
     ),
     click.option(
         "--secrets",

@@ -141,6 +141,7 @@ def test_each_shell_gets_its_completion(shell):
         ("asya lint -f flavors/gp", ["file,flavors/gp", "plain,flavors/gpu-inference.yaml", "plain,flavors/gpu.yaml"]),
         ("asya lint -f values/ra", ["file,values/ra", "plain,values/rabbitmq.yaml"]),
         ("asya lint --chart c", ["plain,crew"]),
+        ("asya queues ls -f values/ra", ["file,values/ra", "plain,values/rabbitmq.yaml"]),
         ("asya local up -f values/ra", ["file,values/ra", "plain,values/rabbitmq.yaml"]),
     ],
 )

@@ -1,13 +1,16 @@
 """The commands find broker and store by the files and options that a cluster's operator gives."""
 
 import asyncio
+import hashlib
 import json
 
 import pytest
 
 from asya_cli.__main__ import run
+from asya_core.claim_check import Place as ClaimPlace
+from asya_core.claim_check import write_reference
 from asya_core.transports import open_transport
-from tests.repair.making import keep_error, stored
+from tests.repair.making import NOW, keep, keep_error, message, record, stored
 
 pytestmark = pytest.mark.needs("helm")
 
@@ -78,3 +81,21 @@ def test_nobody_moves_messages_unasked(asya, store, store_url):
     told = asya("queues", "move", "judge", "judge-2", code=2).err
     assert "Move 1 message from" in told
     assert "say it with --yes, or look first with --dry-run" in told
+
+
+def test_a_payload_that_is_stored_by_reference_is_edited_whole(store, store_url, monkeypatch, tmp_path, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ASYA_CLAIM_CHECK_URL", store_url)
+    body = b'{"text":"large","n":1}'
+    sha256 = hashlib.sha256(body).hexdigest()
+    reference = ClaimPlace(store_url, "payloads-asya/").refer(sha256, len(body), NOW)
+    store.put(f"payloads-asya/2026-03-01/{sha256}", body)
+    text = message("a", ["judge"], payload_ref=json.loads(bytes(write_reference(reference))))
+    del text["payload"]
+    keep(store, record(text))
+    assert run(["errors", "edit", "a", "--set", "n=2", "--store", store_url]) == 0
+    capfd.readouterr()
+    assert run(["errors", "show", "a", "--json", "--store", store_url]) == 0
+    kept = json.loads(capfd.readouterr().out)["payload"]
+    assert kept["edited_payload"] == {"text": "large", "n": 2}
+    assert kept["original_payload_ref"]["sha256"] == sha256

@@ -15,6 +15,8 @@ from asya_cli.commands.place_options import complete_id, errors_of, place_of, pl
 from asya_cli.errors import CliError, MisuseError, told
 from asya_cli.repair.editing import with_parts
 from asya_cli.repair.error_store import ErrorStore, Found
+from asya_cli.repair.place import Place
+from asya_cli.repair.replaying import stored_payload
 from asya_core.stored_errors import StoredErrorError, edited
 
 _HELP = """\
@@ -43,19 +45,20 @@ def command(id_: str, parts: tuple[str, ...], file: str | None, **options: Any) 
     if file and parts:
         raise MisuseError("--payload-file gives the whole payload, and --set parts of it; leave one of them out")
     with told():
-        errors = errors_of(place_of(options))
+        place = place_of(options)
+        errors = errors_of(place)
         found = the_error(errors, id_)
         if file:
             _keep(errors, found, read_text(file))
         elif parts:
-            _keep(errors, found, with_parts(_payload(found), parts))
+            _keep(errors, found, with_parts(_payload(place, found), parts))
         else:
-            _in_editor(errors, found)
+            _in_editor(place, errors, found)
 
 
-def _in_editor(errors: ErrorStore, found: Found) -> None:
+def _in_editor(place: Place, errors: ErrorStore, found: Found) -> None:
     """Open the payload in an editor, as often as what comes out of it is no JSON and the person wants to go on."""
-    before = msgspec.json.format(_payload(found), indent=2).decode()
+    before = msgspec.json.format(_payload(place, found), indent=2).decode()
     text = before
     while True:
         after = _open(text)
@@ -78,10 +81,12 @@ def _open(text: str) -> str | None:
         raise CliError(f"{failure.format_message()}; set EDITOR to one that starts here, or use --set") from None
 
 
-def _payload(found: Found) -> bytes:
+def _payload(place: Place, found: Found) -> bytes:
+    """Return the payload as it is now, from where it lies. Raises CliError where it was not stored."""
+    if found.error.reference is not None:
+        return stored_payload(place, found.error)
     if found.error.payload is None:
-        why = "is stored by reference" if found.error.reference is not None else "was not stored"
-        raise CliError(f"the payload of {found.error.id} {why}; give a whole one with --payload-file")
+        raise CliError(f"the payload of {found.error.id} was not stored; give a whole one with --payload-file")
     return bytes(found.error.payload)
 
 

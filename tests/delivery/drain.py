@@ -1,8 +1,8 @@
 """`python -m tests.delivery.drain`: stops pods at random moments, and follows every message.
 
 SIGTERM goes to either container first or to both, while messages come, run and are published. Nothing may be executed
-twice, nothing may be stranded (a message that a pod took along waits until its lease ends, while all that are sent after
-it pass), and every container exits with 0. The last line is the account as JSON; the exit code is 0 when it balances.
+twice, nothing may be stranded (what a pod took along waits until its lease ends, while all that come after it pass),
+and every container exits with 0. The last line is the account as JSON; the exit code is 0 when it balances.
 """
 
 from __future__ import annotations

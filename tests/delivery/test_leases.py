@@ -82,7 +82,8 @@ async def test_a_blip_of_the_network_does_not_run_a_long_job_twice(place):
         place.broker.network.sever()
         place.broker.network.heal()
         await place.send("short")  # comes once the pod consumes again, behind what it had in hand
-        await eventually(lambda: pod.log().count(": consuming") == 2, SOON)
+        if place.broker.network.keeps_connection:  # else every call has a connection of its own
+            await eventually(lambda: pod.log().count(": consuming") == 2, SOON)
         (place.folder / "gate").touch()
         await outlet.has(["long", "short"])
         await eventually(place.is_empty, SOON)

@@ -37,7 +37,11 @@ LINES = {
     "mend-actor-no-name": ["errors", "redrive", "plain", "--to", "My_Actor", "--dry-run"],
     "mend-redriven-too-often": ["errors", "redrive", "often", "--max-redrives", "3", "--dry-run"],
 }
-OF_A_STORE = {"mend-store-not-known": [], "mend-store-no-store": ["--store", "ftp://host"]}
+OF_A_STORE = {
+    "mend-store-not-known": [],
+    "mend-store-not-there": ["--store", "file:///nonesuch"],
+    "mend-store-no-store": ["--store", "ftp://host"],
+}
 
 
 @pytest.fixture

@@ -218,7 +218,7 @@ async def test_a_redrive_that_is_killed_at_any_step_is_repeated_without_a_second
 
 @pytest.mark.timeout(1200)
 async def test_a_redrive_that_is_killed_three_times_leaves_every_message_in_one_place(nats_settings, prefix, tmp_path):
-    """With ASYA_TEST_ERRORS=10000 it is as large as the promise."""
+    """`ASYA_TEST_ERRORS=10000 make test-e2e ARGS="-k killed_three_times"` takes a few minutes."""
     store_url, number = (tmp_path / "store").as_uri(), int(os.environ.get("ASYA_TEST_ERRORS", "200"))
     store = open_store(store_url)
     ids = {f"m{index}" for index in range(number)}

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from asya_cli.errors import CliError
 from asya_core.errors import AsyaError, SettingsError
@@ -46,6 +47,10 @@ class Place:
         """Open the store of results and errors. Raises CliError with what is missing, and how to give it."""
         if not self.store_url:
             raise CliError(self.no_store)
+        parts = urlsplit(self.store_url)
+        # Ends make their folder; here a new one would only hide a mistake.
+        if parts.scheme == "file" and not Path(unquote(parts.path)).is_dir():
+            raise CliError(f"the store {self.store_url} is not there; no such folder; correct the store's URL")
         try:
             return open_store(self.store_url)
         except AsyaError as error:

@@ -66,7 +66,7 @@ class Actor:
         self._stop = stop
         self._admission: Admission[Run] = Admission()
         self._prefetch = Prefetch(concurrency=1, fixed=settings.prefetch)
-        self._fetching: Fetching[Run] = Fetching(publisher.claims, settings.limits.size, self._join, self.resize)
+        self._fetching: Fetching[Run] = Fetching(publisher.claims, settings.limits, self._join, self.resize)
         self._late: list[Delivery] = []
         self._gives_back = False
         self._served = time.monotonic()

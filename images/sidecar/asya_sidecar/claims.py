@@ -80,16 +80,16 @@ class Claims:
         except ClaimError:
             return 0
 
-    async def fetch(self, raw: Raw, most: int) -> Raw:
-        """Return the payload that `payload_ref` leads to, if it has at most `most` bytes.
+    async def fetch(self, raw: Raw, around: int, limits: Limits) -> Raw:
+        """Return the payload that `payload_ref` leads to, if it and the bytes `around` it are within the limits.
 
         Raises ClaimError and EnvelopeError for a reference that no later try could follow, ObjectStoreError when the
         store fails.
         """
         reference = read_reference(raw)
         key = self._place.key_of(reference)
-        if reference.size > most:
-            raise EnvelopeError("msg_parsing_error", f"payload_ref: {too_large(reference.size, Limits(size=most))}")
+        if (size := reference.size + around) > limits.size:
+            raise EnvelopeError("msg_parsing_error", f"payload_ref: {too_large(size, limits)}")
         async with self._slots:
             body = await self._attempt("fetched", lambda: self._read(key, reference))
         self._metrics.claim("fetched", len(body))

@@ -15,6 +15,7 @@ from asya_core.claim_check import with_payload
 from asya_core.envelope import Envelope
 from asya_core.errors import EnvelopeError, ObjectStoreError
 from asya_core.faults import Fault
+from asya_core.limits import Limits
 from asya_core.transports import Delivery
 from asya_sidecar.claims import AT_ONCE, Claims
 from asya_sidecar.request import Allowance, turned_away
@@ -63,15 +64,15 @@ _R = TypeVar("_R", bound=Run)
 class Fetching(Generic[_R]):
     """Fetches in the order in which messages came, some at a time; while the store is away, tries again for ever.
 
-    `limit`: bytes of the largest message; a payload has to fit into it together with the envelope around it. `go_on`
-    is called with a message that waits no longer, `on_resting` when `resting` has changed.
+    A payload has to be within the limits of messages together with the envelope around it. `go_on` is called with a
+    message that waits no longer, `on_resting` when `resting` has changed.
     """
 
     def __init__(
-        self, claims: Claims | None, limit: int, go_on: Callable[[_R], None], on_resting: Callable[[], None]
+        self, claims: Claims | None, limits: Limits, go_on: Callable[[_R], None], on_resting: Callable[[], None]
     ) -> None:
         self._claims = claims
-        self._limit = limit
+        self._limits = limits
         self._go_on = go_on
         self._on_resting = on_resting
         self._waiting: deque[_R] = deque()
@@ -127,7 +128,7 @@ class Fetching(Generic[_R]):
                 continue
             self._sizes[run] = size
             self._bytes += size
-            work = claims.fetch(reference, self._limit - len(run.delivery().body))
+            work = claims.fetch(reference, len(run.delivery().body), self._limits)
             task = self._tasks[run] = asyncio.create_task(work)
             task.add_done_callback(partial(self._end, run))
 

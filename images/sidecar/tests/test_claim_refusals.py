@@ -30,7 +30,11 @@ def store(folder):
             "claim_missing",
             "is not there",
         ),
-        (lambda good: {**good, "size": 20_000_000}, "msg_parsing_error", "too large: 20000000 bytes; at most 16776"),
+        (
+            lambda good: {**good, "size": 20_000_000},
+            "msg_parsing_error",
+            "; at most 16777216 are taken; raise maxBodyBytes",
+        ),
     ],
 )
 async def test_a_reference_that_can_never_be_followed_is_recorded_without_running(folder, store, change, code, words):

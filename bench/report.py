@@ -25,6 +25,8 @@ TITLES = {
     "fan-out": "A hundred children of one message",
     "waiting": "Coroutines that wait 100 ms",
     "batch": "A vectorised handler, one by one and in batches",
+    "claims": "Large payloads, in the message and as claim checks",
+    "sqs": "Calls of SQS for a message",
     "growth": "Other queues on the broker, and messages that wait",
 }
 """Of the benches that there may be, in the order in which they are shown."""

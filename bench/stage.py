@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -37,10 +37,17 @@ class Stage:
         self.tell = tell
 
     @contextmanager
-    def actors(self, name: str, steps: Sequence[Step], *, transport: str = "rabbitmq") -> Iterator[Actors]:
-        """Run actors for the length of a block. Raises CliError when they don't start."""
+    def actors(
+        self,
+        name: str,
+        steps: Sequence[Step],
+        *,
+        transport: str = "rabbitmq",
+        lead: Callable[[str], str] | None = None,
+    ) -> Iterator[Actors]:
+        """Run actors for the length of a block; `lead` as `Actors` has it. Raises CliError when they don't start."""
         broker = self.broker if transport == "rabbitmq" else None
-        with Actors(steps, self.folder / name, broker) as actors:
+        with Actors(steps, self.folder / name, transport, broker, lead) as actors:
             yield actors
 
     @contextmanager

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bench.benches.batch import run_batch
+from bench.benches.claims import run_claims
 from bench.benches.fan_out import run_fan_out
 from bench.benches.growth import run_growth
 from bench.benches.hops import run_hops
 from bench.benches.latency import run_latency
 from bench.benches.memory import run_memory
+from bench.benches.sqs import run_sqs
 from bench.benches.startup import run_startup
 from bench.benches.throughput import run_nats, run_throughput
 from bench.benches.waiting import run_waiting
@@ -30,6 +32,8 @@ BENCHES: dict[str, Bench] = {
     "fan-out": run_fan_out,
     "waiting": run_waiting,
     "batch": run_batch,
+    "claims": run_claims,
+    "sqs": run_sqs,
     "growth": run_growth,
 }
 QUICK = ("throughput",)

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,9 @@ HANDLERS = Path(__file__).resolve().parent.parent / "apps"
 SINK = "sink"
 """Name of the actor after the last one that is measured; only its queue is there."""
 
+CHARTS_OWN: Mapping[str, Any] = {"claimCheck": {"url": ""}}
+"""What `values/local.yaml` sets, and the chart by itself does not: payloads stay in their messages."""
+
 CONTAINERS = {"sidecar": SIDECAR, "runtime": RUNTIME}
 
 
@@ -48,17 +51,24 @@ class Step:
 
 
 class Actors(LocalRun):
-    """One local run with the actors that are measured. On RabbitMQ it uses the benchmark's own broker."""
+    """One local run with the actors that are measured. On RabbitMQ it uses the benchmark's own broker.
 
-    def __init__(self, steps: Sequence[Step], folder: Path, broker: Broker | None = None) -> None:
+    `lead`, given the broker's address, returns the one that the actors' sidecars are to use in its place.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        folder: Path,
+        transport: str,
+        broker: Broker | None = None,
+        lead: Callable[[str], str] | None = None,
+    ) -> None:
         self._steps = steps
         self._broker = broker
+        self._lead = lead
         self.held: dict[str, list[ProcessPlan]] = {}
-        actors = [
-            Actor(step.name, {"image": LOCAL_IMAGE, "handler": step.handler, **step.values}, str(step.python))
-            for step in steps
-        ]
-        transport = "rabbitmq" if broker else "nats"
+        actors = [Actor(step.name, _values(step), str(step.python)) for step in steps]
         super().__init__(Wish(work=HANDLERS, actors=actors), state_dir=folder, transport=transport, fresh=True)
 
     @property
@@ -83,7 +93,7 @@ class Actors(LocalRun):
 
     def prepare(self) -> Planned:
         """Render the plan, without the processes of actors that are held back."""
-        planned = super().prepare()
+        planned = self._led(super().prepare())
         names = {step.name for step in self._steps if step.held_back}
         processes, checks = planned.plan.processes, planned.plan.checks
         self.held = {name: [each for each in processes if each.actor == name] for name in names}
@@ -94,6 +104,20 @@ class Actors(LocalRun):
         )
         write_plan(plan, self.folder.plan)
         return dataclasses.replace(planned, plan=plan)
+
+    def _led(self, planned: Planned) -> Planned:
+        """Return the plan with the measured sidecars' way to the broker led elsewhere, where that is wanted."""
+        if self._lead is None:
+            return planned
+        names, address = {step.name for step in self._steps}, planned.info.broker_url
+        instead = self._lead(address)
+        processes = [
+            structs.replace(each, env={name: value.replace(address, instead) for name, value in each.env.items()})
+            if each.actor in names and each.container == SIDECAR
+            else each
+            for each in planned.plan.processes
+        ]
+        return dataclasses.replace(planned, plan=structs.replace(planned.plan, processes=processes))
 
     def access(self) -> Access:
         """Open a way to the queues: on RabbitMQ by AMQP itself, which is faster, else by the actors' transport."""
@@ -106,6 +130,10 @@ class Actors(LocalRun):
         if self._broker is not None:
             return self._broker.pids()
         return [each.pid for each in self.state.processes if each.actor == self.transport]
+
+
+def _values(step: Step) -> dict[str, Any]:
+    return {"image": LOCAL_IMAGE, "handler": step.handler, **CHARTS_OWN, **step.values}
 
 
 class Chain:

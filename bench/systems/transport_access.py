@@ -20,6 +20,10 @@ class TransportAccess:
         self._transport = transport
         self._runner.run(transport.connect())
 
+    def ensure(self, queue: str) -> None:
+        """Make a queue if it is missing."""
+        self._runner.run(self._transport.ensure(queue))
+
     def purge(self, queue: str) -> None:
         """Throw away what is in a queue: it is made anew."""
         self._runner.run(self._made_anew(queue))
@@ -31,6 +35,10 @@ class TransportAccess:
     def depth(self, queue: str) -> int:
         """Return how many messages are ready in a queue."""
         return self._runner.run(self._transport.depth(queue)).ready
+
+    def total(self, queue: str) -> int:
+        """Return how many messages a queue holds, those among them that somebody has in hand."""
+        return self._runner.run(self._transport.depth(queue)).total
 
     def close(self) -> None:
         """Hang up."""

@@ -194,7 +194,7 @@ async def test_messages_go_at_the_rate_that_is_asked_for(nats_settings, prefix, 
         begin = asyncio.get_running_loop().time()
         await redrive(store, transport, prefix, pace=Pace(20.0))
         took = asyncio.get_running_loop().time() - begin
-    assert 29 / 20 <= took < 29 / 20 * 1.1 + 1
+    assert 29 / 20 <= took < 29 / 20 + 10  # a busy machine is late, and never early
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -74,3 +74,8 @@ def test_this_shells_credentials_stay_where_they_are(monkeypatch, tmp_path):
         "AWS_ACCESS_KEY_ID": ("local", 0o600),
         "AWS_SECRET_ACCESS_KEY": ("local", 0o600),
     }
+
+
+def test_a_store_that_is_no_object_storage_is_refused(place):
+    done = place("up", "handlers.shout", "--store", "results", code=2)
+    assert "--store 'results' is no object storage; its URL begins with one of s3://, gs://, az://" in done.stderr

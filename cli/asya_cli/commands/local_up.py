@@ -43,6 +43,8 @@ Exit codes: 0 it ran until it was told to stop (or was left running by --detach)
 line is wrong.
 """
 
+_OBJECT_STORAGE = ("s3://", "gs://", "az://")
+
 
 @click.command(help=_HELP)
 @click.argument("actors", nargs=-1, required=True, shell_complete=complete_file)
@@ -88,6 +90,11 @@ def _wish(directory: Path, actors: Sequence[str], options: dict[str, Any]) -> Wi
     assets = find_assets()
     files = [assets.values_file(given, directory) for given in options["files"]]
     default, by_actor = _pythons(options["pythons"])
+    if options["store"] and not options["store"].startswith(_OBJECT_STORAGE):
+        raise MisuseError(
+            f"--store {options['store']!r} is no object storage; its URL begins with one of "
+            f"{', '.join(_OBJECT_STORAGE)}; without the option, results go to .asya/results"
+        )
     return Wish(
         work=directory,
         actors=read_actors(actors, directory, by_actor),

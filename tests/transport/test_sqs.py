@@ -250,6 +250,15 @@ async def test_a_conflict_names_the_attribute_and_both_values(sqs, joined, queue
         await transport.ensure(queue)
 
 
+async def test_nothing_is_made_beside_a_queue_that_is_not_ours(sqs, joined, queue):
+    transport = await joined(owner="us")
+    await sqs.make_conflicting_queue(queue)
+    with pytest.raises(QueueConflictError):
+        await transport.ensure(queue)
+    with pytest.raises(QueueMissingError):
+        await transport.depth(f"{queue}-dlq")
+
+
 async def test_another_owners_queue_is_neither_used_nor_removed(joined, queue):
     ours, theirs, anybody = await joined(owner="us"), await joined(owner="them"), await joined()
     await theirs.ensure(queue)

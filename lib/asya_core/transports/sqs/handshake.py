@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession, get_session
@@ -13,6 +13,9 @@ from asya_core.transports.sqs.descriptions import short_loader
 from asya_core.transports.sqs.faults import read_fault
 from asya_core.transports.sqs.link import Link
 from asya_core.transports.sqs.settings import LONGEST_WAIT, Secrets, SqsSettings
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs import SQSClient
 
 CONNECT_SECONDS = 3.0
 SILENCE_SECONDS = LONGEST_WAIT + 20.0
@@ -45,7 +48,7 @@ class Opener:
             raise
         return link
 
-    async def _client(self, secrets: Secrets) -> Any:
+    async def _client(self, secrets: Secrets) -> SQSClient:
         # Without keys in files, the session looks for some and keeps them fresh itself.
         if self._session is None:
             self._session = get_session()
@@ -62,7 +65,7 @@ class Opener:
                 config=_config(),
             )
             async with asyncio.timeout(KEYS_SECONDS):
-                client = await context.__aenter__()
+                client: SQSClient = await context.__aenter__()
         except Exception as error:  # it may have asked other services for keys
             raise read_fault(error, "CreateClient", self._settings.address, KEYS_SECONDS).error from error
         client.meta.events.register("before-send.sqs", _in_pieces)

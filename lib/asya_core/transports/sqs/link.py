@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asya_core.errors import TransportError
 from asya_core.transports.sqs.faults import DENIED, CallRefusedError, read_fault
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs import SQSClient
 
 CALL_SECONDS = 5.0
 BYTES_PER_SECOND = 200_000
@@ -23,7 +26,7 @@ logger = logging.getLogger(__name__)
 class Link:
     """Calls go over a pool of connections. When one breaks, the others are let finish, each within its deadline."""
 
-    def __init__(self, client: Any, address: str) -> None:
+    def __init__(self, client: SQSClient, address: str) -> None:
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[str] = loop.create_future()
         self._client = client

@@ -47,6 +47,9 @@ class Queues:
         Raises QueueConflictError, TransportRefusedError, TransportUnavailableError.
         """
         require_makeable(queue)
+        with suppress(QueueMissingError):  # before anything is made beside what is somebody else's
+            self._addresses.drop(queue)
+            await self._require_same(queue, ATTRIBUTES)
         letters = queue + DEAD_LETTERS
         await self._ensure_one(letters, ATTRIBUTES)
         policy = {"deadLetterTargetArn": await self._name_of_new(letters), "maxReceiveCount": MOST_RECEIVES}
@@ -95,11 +98,7 @@ class Queues:
             made = await self._make(queue, wanted)
         if made:
             return "made"
-        await self._require_ours(queue)
-        found = await self._attributes(queue, *wanted)
-        conflict = differences(wanted, found)
-        if conflict:
-            raise QueueConflictError(f"the queue {queue} exists with other arguments ({conflict}); remove it first")
+        await self._require_same(queue, wanted)
         return "found"
 
     async def _make(self, queue: str, attributes: dict[str, str]) -> bool:
@@ -121,6 +120,13 @@ class Queues:
         finally:
             self._addresses.drop(queue)
         return True
+
+    async def _require_same(self, queue: str, wanted: dict[str, str]) -> None:
+        """Raise QueueConflictError for a queue that is another owner's, or has other attributes."""
+        await self._require_ours(queue)
+        conflict = differences(wanted, await self._attributes(queue, *wanted))
+        if conflict:
+            raise QueueConflictError(f"the queue {queue} exists with other arguments ({conflict}); remove it first")
 
     async def _require_ours(self, queue: str) -> None:
         """Raise QueueConflictError for a queue that has another owner's tag, or none, where an owner is set."""

@@ -1,27 +1,22 @@
-"""The one pipeline that all tests of this package send messages through."""
+"""The one pipeline that the tests of this package send messages through; `ASYA_TEST_TRANSPORT` chooses its broker."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
 
-from asya_cli.errors import CliError
 from asya_cli.local.sending import connected
-from tests.pipeline.flow import Flow, Pipeline
+from tests.pipeline.flow import Flow, running
 
 
 @pytest.fixture(scope="package")
 def pipeline(need, tmp_path_factory):
     need("helm")
     need("nats-server")
-    pipeline = Pipeline(tmp_path_factory.mktemp("pipeline"))
-    try:
-        pipeline.start()
-    except CliError as error:
-        pytest.fail(f"{error}\n{error.detail}", pytrace=False)
-    yield pipeline
-    pipeline.stop()
+    with running(tmp_path_factory.mktemp("pipeline"), os.environ.get("ASYA_TEST_TRANSPORT", "nats")) as pipeline:
+        yield pipeline
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from asya_cli.errors import CliError
 from asya_cli.local.actors import read_actors
 from asya_cli.local.endings import last_lines
 from asya_cli.local.plan import Backoff
@@ -32,14 +35,14 @@ AFTER_LEASE = 90.0
 class Pipeline(LocalRun):
     """The actors of `actors/`, in a folder of their own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, transport: str) -> None:
         self.work = folder / "work"
         shutil.copytree(HERE / "handlers", self.work, ignore=shutil.ignore_patterns("__pycache__"))
         (self.work / GATE).touch()
         (self.work / NOTES).touch()
         backoff = Backoff(first=0.1, longest=1.0)
         wish = Wish(self.work, read_actors(["actors"], HERE), values_files=[HERE / "values.yaml"], backoff=backoff)
-        super().__init__(wish, state_dir=folder / "run")
+        super().__init__(wish, state_dir=folder / "run", transport=transport)
 
     def executions(self, actor: str, name: str) -> list[dict[str, Any]]:
         """Return the notes that the actor's handler has made about a message."""
@@ -61,6 +64,18 @@ class Pipeline(LocalRun):
         """Return the ends of the actors' logs."""
         logs = [log for log in sorted(self.folder.logs.glob("*.log")) if not actors or log.name.split(".")[0] in actors]
         return "\n".join(line for log in logs for line in (f"--- {log.name}", *last_lines(log)))
+
+
+@contextmanager
+def running(folder: Path, transport: str) -> Iterator[Pipeline]:
+    """Give a pipeline that is up; where it does not start, the test fails with the words of who is to blame."""
+    pipeline = Pipeline(folder, transport)
+    try:
+        pipeline.start()
+    except CliError as error:
+        pytest.fail(f"{error}\n{error.detail}", pytrace=False)
+    yield pipeline
+    pipeline.stop()
 
 
 class Outlet:

@@ -198,8 +198,10 @@ class ObjectStore:
             raise ObjectStoreError(f"can't {verb} {key!r} in {self._url}: {_first_line(error)}") from error
 
 
-def open_store(url: str, config: Mapping[str, str] | None = None) -> ObjectStore:
+def open_store(url: str, config: Mapping[str, str] | None = None, *, make_folder: bool = True) -> ObjectStore:
     """Open the store that a URL names: `file:///folder` (made when absent), `s3://`, `gs://` or `az://`.
+
+    Without `make_folder` a folder has to be there: one in the place of a volume that is not mounted would be lost.
 
     Cloud credentials and endpoints come from `config`, else from the environment, under the names that each cloud's own
     tools use, such as AWS_ACCESS_KEY_ID; without either, from the machine's identity.
@@ -211,17 +213,19 @@ def open_store(url: str, config: Mapping[str, str] | None = None) -> ObjectStore
         raise ObjectStoreError(f"{url!r} is no object store; its URL begins with one of {known}")
     try:
         if parts.scheme == "file":
-            return _open_folder(url, parts.netloc, unquote(parts.path))
+            return _open_folder(url, parts.netloc, unquote(parts.path), make=make_folder)
         return ObjectStore(open_cloud(url, config or {}), url)
     except (BaseError, OSError, ValueError) as error:
         raise ObjectStoreError(f"can't open the object store {url!r}: {_first_line(error)}") from error
 
 
-def _open_folder(url: str, host: str, path: str) -> ObjectStore:
+def _open_folder(url: str, host: str, path: str, *, make: bool) -> ObjectStore:
     if host not in {"", "localhost"} or not path:
         raise ValueError("a folder is named by its whole path, with three slashes: file:///folder")
     folder = Path(path)
-    folder.mkdir(parents=True, exist_ok=True)
+    if make:
+        folder.mkdir(parents=True, exist_ok=True)
+    folder.stat()
     return ObjectStore(LocalStore(folder), url, folder)
 
 

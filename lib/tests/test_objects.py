@@ -109,6 +109,15 @@ def test_a_folder_that_is_away_is_no_missing_object_and_is_not_made_anew(store, 
     assert store.get("a") == b""
 
 
+def test_a_folder_is_not_made_where_it_has_to_be_there(folder):
+    with pytest.raises(ObjectStoreError, match=r"can't open the object store .*: .*No such file or directory"):
+        open_store(folder.as_uri(), make_folder=False)
+    assert not folder.exists()
+
+    folder.mkdir(parents=True)
+    open_store(folder.as_uri(), make_folder=False).put("a", b"")
+
+
 def test_list_yields_the_keys_below_a_folder(store):
     for key in ("a/1", "a/b/2", "ab/3"):
         store.put(key, b"")

@@ -25,6 +25,7 @@ LARGE = json.dumps("y" * SIZE).encode()
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def place(folder):
+    (folder / "payloads").mkdir()
     environ = {"ASYA_MAX_BODY_BYTES": str(SIZE), "ASYA_CLAIM_CHECK_URL": (folder / "payloads").as_uri()}
     async with open_place(folder, folder, **environ) as place:
         yield place

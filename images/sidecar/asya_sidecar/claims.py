@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Raw
 
+from asya_core.cancellation import read_marker
 from asya_core.claim_check import Place, Reference, read_reference, write_reference
 from asya_core.errors import (
     ClaimError,
@@ -48,6 +49,7 @@ class Claims:
 
     def __init__(self, settings: ClaimSettings, store: ObjectStore, metrics: Metrics) -> None:
         self.threshold = settings.threshold
+        self._url = settings.url
         self._place = Place(settings.url, settings.prefix)
         self._store = store
         self._metrics = metrics
@@ -96,6 +98,16 @@ class Claims:
         self._known.add(reference, time.monotonic(), datetime.now(UTC))
         return Raw(body)
 
+    async def require_wanted(self, marker: Raw) -> None:
+        """Raise EnvelopeError where the message's marker is there, for nobody wants the message any more.
+
+        Raises ClaimError for a marker that no later try could look for, ObjectStoreError when the store fails.
+        """
+        key = read_marker(marker, self._url)
+        async with self._slots:
+            if await self._attempt("fetched", lambda: self._has(key)):
+                raise EnvelopeError("cancelled_error", "the message was cancelled before its handler had begun")
+
     async def _upload(self, body: memoryview, sha256: str) -> Raw:
         now = datetime.now(UTC)
         reference = self._place.refer(sha256, len(body), now)
@@ -117,6 +129,16 @@ class Claims:
         except ObjectStoreError:
             self._metrics.claim_failed(direction)
             raise
+        except RuntimeError as error:  # no thread could be had, for example: that passes, and the message must not stay
+            self._metrics.claim_failed(direction)
+            raise ObjectStoreError(f"the store could not be asked: {error}") from error
+
+    def _has(self, key: str) -> bool:
+        try:
+            self._store.get(key)
+        except ObjectMissingError:
+            return False
+        return True
 
     def _read(self, key: str, reference: Reference) -> bytes:
         """Read and check a payload, in a thread; messages are as deep as others may be, whatever way they came."""
@@ -142,9 +164,10 @@ def open_claims(settings: ClaimSettings | None, metrics: Metrics) -> Claims | No
         return None
     objects = importlib.import_module("asya_core.objects")  # only here, since it costs memory and time
     try:
-        return Claims(settings, objects.open_store(settings.url, settings.credentials()), metrics)
+        store = objects.open_store(settings.url, settings.credentials(), make_folder=False)
     except (ObjectStoreError, OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"ASYA_CLAIM_CHECK_URL: {error}"]) from error
+    return Claims(settings, store, metrics)
 
 
 async def _hash_of(body: memoryview) -> str:

@@ -77,6 +77,7 @@ def test_credentials_are_files_named_like_the_variables_of_the_cloud(folder):
         ("s3://bucket", {"AWS_SECRET_KEY": "x"}, "'aws_secret_key' is not valid for store 'S3'"),
         ("s3://bucket", {"AWS_ACCESS_KEY_ID": b"\xff"}, "codec can't decode"),
         ("file:///dev/null/x", {}, "Not a directory"),
+        ("file:///not/mounted", {}, "No such file or directory"),
     ],
 )
 def test_a_store_that_can_not_be_opened_is_a_bad_setting(folder, url, files, words):

@@ -86,13 +86,13 @@ async def test_answering_after_the_lease_only_frees_the_place(leasing_broker, pa
 
 
 async def test_many_leases_are_extended_at_once(leasing_broker, parties, queue):
-    transport, inbox = await parties.join(leasing_broker, lease_seconds=LEASE), Inbox()
+    transport, inbox = await parties.join(leasing_broker, lease_seconds=2 * LEASE), Inbox()
     await transport.ensure(queue)
     await send_all(transport, queue, [b"%d" % each for each in range(100)])
     consumer = await transport.consume(queue, 100, inbox)
     deliveries = await inbox.take_many(100)
     for _ in range(4):
-        await inbox.stays_empty(LEASE / 3)
+        await inbox.stays_empty(LEASE * 2 / 3)
         await asyncio.gather(*(consumer.extend(each) for each in deliveries))
     assert inbox.total == 100
     for delivery in deliveries:

@@ -15,7 +15,7 @@ async def filled(broker, parties, queue, number):
 
 @pytest.mark.parametrize("prefetch", [1, 3, 50])
 async def test_no_more_than_prefetch_are_ever_in_hand(broker, parties, queue, prefetch):
-    number = 200
+    number = 60
     transport = await filled(broker, parties, queue, number)
     in_hand, most, settled = 0, 0, 0
     held = []

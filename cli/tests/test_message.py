@@ -54,3 +54,8 @@ def test_what_an_actor_would_refuse_is_refused_here(actors, id_, sentence):
 
 def test_lines_are_counted_as_an_editor_counts_them():
     assert list(split_lines(b'{"a":1}\n\n  2 \r\n"x"')) == [(1, b'{"a":1}'), (3, b"2"), (4, b'"x"')]
+
+
+def test_a_message_that_can_be_cancelled_names_a_marker_of_its_own():
+    envelope = plain(make_envelope(Order(["a"], markers="file:///store"), b"1", NOW, "m1"))
+    assert envelope["headers"] == {"x-asya-cancel": "file:///store/cancelled-asya/m1.json"}

@@ -51,7 +51,7 @@ class Place:
                 f"{prefix!r} is no prefix for keys; use names of letters, digits, - _ . and =, joined and ended by /"
             )
         self.prefix = "/".join(segments) + "/"
-        self._below = _canonical(url) + self.prefix
+        self._below = canonical(url) + self.prefix
 
     def refer(self, sha256: str, size: int, now: datetime) -> Reference:
         """Return the reference for a payload of `size` bytes that is stored at `now`."""
@@ -97,7 +97,7 @@ def with_reference(envelope: Envelope, reference: Raw) -> Envelope:
     return made
 
 
-def _canonical(url: str) -> str:
+def canonical(url: str) -> str:
     """Return the URL in the one way that references are written, with `/` at its end."""
     parts = urlsplit(url)
     host = "" if parts.scheme == "file" and parts.netloc == "localhost" else parts.netloc

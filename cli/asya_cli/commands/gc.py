@@ -12,8 +12,7 @@ import click
 from asya_cli.errors import CliError, MisuseError, told
 from asya_cli.gc.expired import expired, is_half_written, read_age
 from asya_cli.gc.lifecycle import lifecycle_rule
-from asya_cli.local.running import STATE_DIR
-from asya_cli.local.state import Folder
+from asya_cli.payloads import payloads_url
 from asya_cli.repair.progress import progress
 from asya_core.claim_check import Place
 from asya_core.errors import ObjectStoreError
@@ -53,7 +52,7 @@ Exit codes: 0 done; 1 some could not be removed, or the store could not be read;
 def command(directory: Path, url: str | None, prefix: str, age: str, *, dry_run: bool) -> None:
     """Remove large payloads that were stored long ago."""
     kept = read_age(age)
-    url = url or _local_store(directory)
+    url = url or payloads_url(directory)
     try:
         folder = Place(url, prefix).prefix
     except ValueError as error:
@@ -71,13 +70,6 @@ def command(directory: Path, url: str | None, prefix: str, age: str, *, dry_run:
         return
     with told():
         remove(open_store(url), path, keys, url)
-
-
-def _local_store(directory: Path) -> str:
-    folder = Folder(directory.resolve() / STATE_DIR)
-    if not folder.payloads.is_dir():
-        raise CliError(f"no local run has been here ({folder.path} has no payloads); name a store with --store")
-    return folder.payloads.as_uri()
 
 
 def _folder_of(url: str) -> Path:

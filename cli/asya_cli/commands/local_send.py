@@ -63,6 +63,7 @@ class _Following:
 @click.option("--id", "id_", metavar="ID", help="Choose the message's id; it must be unique. Default: a random one.")
 @click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="Add a header; may be repeated.")
 @click.option("--deadline", metavar="DURATION", help="End it in error if no handler has taken it by then; 30s, 5m.")
+@click.option("--cancellable", is_flag=True, help="Let `asya cancel` end it before its next handler begins.")
 @click.option("--lines", is_flag=True, help="Every line of the input is a message of its own.")
 @click.option("-f", "--follow", "following", is_flag=True, help="Wait for the end and show the result.")
 @click.option(
@@ -77,7 +78,8 @@ class _Following:
 def command(directory: Path, /, actors: str, payload: str, *, lines: bool, id_: str | None, **options: Any) -> int:
     """Send a message to actors."""
     running = Running.find(directory)
-    order = Order(actors.split(","), _headers(options["headers"]), _deadline(options["deadline"]))
+    markers = running.folder.payloads.as_uri() if options["cancellable"] else ""
+    order = Order(actors.split(","), _headers(options["headers"]), _deadline(options["deadline"]), markers)
     for actor in strangers(running.info, order.actors):
         told = f"warning: no actor {actor!r} is up here; the message will wait for it, then end in an error"
         click.echo(told, err=True)

@@ -15,6 +15,7 @@ _MEMBERS = {
     "errors": "asya_cli.commands.errors",
     "queues": "asya_cli.commands.queues",
     "replay": "asya_cli.commands.replay",
+    "cancel": "asya_cli.commands.cancel",
     "gc": "asya_cli.commands.gc",
     "lint": "asya_cli.commands.lint",
     "convert": "asya_cli.commands.convert",

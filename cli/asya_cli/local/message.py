@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import UNSET, Raw
 
+from asya_core import cancellation
 from asya_core.envelope import Envelope, Route, Status
 from asya_core.errors import EnvelopeError
 from asya_core.ids import new_id, problem_with_ids
@@ -18,11 +19,15 @@ from asya_core.times import rfc3339
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What all messages of one call share: the plan, headers, and the time that each may take, in seconds."""
+    """What all messages of one call share: the plan, headers, and the time that each may take, in seconds.
+
+    With the URL of a store in `markers`, each can be cancelled by a marker there.
+    """
 
     actors: Sequence[str]
     headers: Mapping[str, str] = field(default_factory=dict)
     deadline: float | None = None
+    markers: str = ""
 
 
 def make_envelope(order: Order, payload: bytes, now: datetime, id_: str | None = None) -> Envelope:
@@ -34,7 +39,8 @@ def make_envelope(order: Order, payload: bytes, now: datetime, id_: str | None =
     status = Status(created_at=rfc3339(now), generation=0)
     if order.deadline is not None:
         status.deadline_at = rfc3339(now + timedelta(seconds=order.deadline))
-    headers = {name: Raw(msgspec.json.encode(value)) for name, value in order.headers.items()}
+    cancel = {cancellation.HEADER: cancellation.marker_uri(order.markers, id_)} if order.markers else {}
+    headers = {name: Raw(msgspec.json.encode(value)) for name, value in {**order.headers, **cancel}.items()}
     return Envelope(id=id_, route=route, headers=headers or UNSET, status=status, payload=Raw(payload))
 
 

@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from msgspec import UNSET
-
 from asya_core.envelope import Envelope
 from asya_core.faults import Fault
 from asya_core.transports import Delivery
@@ -66,7 +64,7 @@ class Actor:
         self._stop = stop
         self._admission: Admission[Run] = Admission()
         self._prefetch = Prefetch(concurrency=1, fixed=settings.prefetch)
-        self._fetching: Fetching[Run] = Fetching(publisher.claims, settings.limits, self._join, self.resize)
+        self._fetching: Fetching[Run] = Fetching(publisher.claims, settings, self._join, self.resize)
         self._late: list[Delivery] = []
         self._gives_back = False
         self._served = time.monotonic()
@@ -99,10 +97,10 @@ class Actor:
         fault = fault_of(message, delivery, self.settings, now)
         if fault is not None:
             run.refuse(fault)
-        elif message.payload is not UNSET:
-            self._join(run)
-        else:
+        elif self._fetching.concerns(message):
             self._fetching.join(run)
+        else:
+            self._join(run)
 
     def drain(self) -> None:
         """Let nobody into the handler any more."""
@@ -218,7 +216,7 @@ class Actor:
     def finished(self, run: Run) -> None:
         """Settle or release the message, by the run's state."""
         del self.runs[run.key]
-        if run.envelope.payload is UNSET:
+        if self._fetching.concerns(run.envelope):
             self._fetching.leave(run)
         self.metrics.active.dec(len(run.deliveries))
         if run.state is State.SETTLED:

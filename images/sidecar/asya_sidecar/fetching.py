@@ -1,4 +1,7 @@
-"""Messages in hand whose payload is still in the store: they wait for it before they wait for the handler."""
+"""Messages in hand that the store has a part in: they wait for it before they wait for the handler.
+
+Their payload is still there; or a marker may be there which says that the message is cancelled.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,15 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import UNSET, Raw
 
+from asya_core.cancellation import HEADER, marker_of
 from asya_core.claim_check import with_payload
 from asya_core.envelope import Envelope
 from asya_core.errors import EnvelopeError, ObjectStoreError
 from asya_core.faults import Fault
-from asya_core.limits import Limits
 from asya_core.transports import Delivery
 from asya_sidecar.claims import AT_ONCE, Claims
 from asya_sidecar.request import Allowance, turned_away
+from asya_sidecar.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +32,11 @@ MANY_BYTES = 64 * 1024 * 1024
 NO_STORE = Fault(
     code="claim_refused",
     message="payload_ref: no store of large payloads is set here; set claimCheck.url as for the actor that sent it",
+)
+
+NO_MARKERS = Fault(
+    code="claim_refused",
+    message=f"headers.{HEADER}: no store is set here to look it up in; set claimCheck.url as the sender has",
 )
 
 _FIRST_RETRY, _LAST_RETRY = 0.2, 10.0
@@ -69,15 +78,16 @@ class Fetching(Generic[_R]):
     """
 
     def __init__(
-        self, claims: Claims | None, limits: Limits, go_on: Callable[[_R], None], on_resting: Callable[[], None]
+        self, claims: Claims | None, settings: Settings, go_on: Callable[[_R], None], on_resting: Callable[[], None]
     ) -> None:
         self._claims = claims
-        self._limits = limits
+        self._limits = settings.limits
+        self._is_end = settings.is_end
         self._go_on = go_on
         self._on_resting = on_resting
         self._waiting: deque[_R] = deque()
         self._resting: dict[_R, asyncio.TimerHandle] = {}
-        self._tasks: dict[_R, asyncio.Task[Raw]] = {}
+        self._tasks: dict[_R, asyncio.Task[Raw | None]] = {}
         self._delays: dict[_R, float] = {}
         self._sizes: dict[_R, int] = {}
         self._bytes = 0
@@ -87,10 +97,14 @@ class Fetching(Generic[_R]):
         """How many wait for the store to come back."""
         return len(self._resting)
 
+    def concerns(self, envelope: Envelope) -> bool:
+        """Tell whether a message has to wait for anything here."""
+        return envelope.payload is UNSET or self._marker(envelope) is not None
+
     def join(self, run: _R) -> None:
-        """Wait for the payload."""
+        """Wait for the payload, and for the news that nobody has cancelled the message."""
         if self._claims is None:
-            self._go_on_without(run, NO_STORE)
+            self._go_on_without(run, NO_MARKERS if run.envelope.payload_ref is UNSET else NO_STORE)
             return
         self._waiting.append(run)
         self._begin(self._claims)
@@ -124,15 +138,21 @@ class Fetching(Generic[_R]):
             if self._bytes and self._bytes + size > MANY_BYTES:
                 return
             self._waiting.popleft()
-            if reference is UNSET or turned_away(run, run.time_allowed()):
+            if turned_away(run, run.time_allowed()):
                 continue
             self._sizes[run] = size
             self._bytes += size
-            work = claims.fetch(reference, len(run.delivery().body), self._limits)
-            task = self._tasks[run] = asyncio.create_task(work)
+            task = self._tasks[run] = asyncio.create_task(self._bring(run, claims))
             task.add_done_callback(partial(self._end, run))
 
-    def _end(self, run: _R, task: asyncio.Task[Raw]) -> None:
+    async def _bring(self, run: _R, claims: Claims) -> Raw | None:
+        """Return the payload, or None for a message that has it already. Raises what speaks against going on."""
+        marker, reference = self._marker(run.envelope), run.envelope.payload_ref
+        if marker is not None:
+            await claims.require_wanted(marker)
+        return None if reference is UNSET else await claims.fetch(reference, len(run.delivery().body), self._limits)
+
+    def _end(self, run: _R, task: asyncio.Task[Raw | None]) -> None:
         if task.cancelled() or self._tasks.pop(run, None) is None:
             return
         try:
@@ -145,10 +165,15 @@ class Fetching(Generic[_R]):
             self._rest(run, error)
         else:
             self._delays.pop(run, None)
-            run.opened = with_payload(run.envelope, payload)
+            if payload is not None:
+                run.opened = with_payload(run.envelope, payload)
             self._go_on(run)
         if self._claims is not None:
             self._begin(self._claims)
+
+    def _marker(self, envelope: Envelope) -> Raw | None:
+        """Return what names its marker; ends store a message all the same."""
+        return None if self._is_end else marker_of(envelope)
 
     def _drop(self, run: _R) -> None:
         self._bytes -= self._sizes.pop(run, 0)

@@ -129,7 +129,7 @@ class NotedStore:
     def create(self, key: str, data: bytes) -> bool:
         return self._noted("stored", key, lambda: self._store.create(key, data))
 
-    def get(self, key: str, size: int) -> bytes:
+    def get(self, key: str, size: int | None = None) -> bytes:
         return self._noted("fetched", key, lambda: self._store.get(key, size))
 
     def _noted(self, what: str, key: str, call: Callable[[], _T]) -> _T:

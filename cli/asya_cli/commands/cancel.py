@@ -48,7 +48,7 @@ def command(ids: tuple[str, ...], directory: Path, url: str | None, *, only_prin
     """Cancel messages that were sent with the header x-asya-cancel."""
     for id_ in ids:
         if problem_with_ids(id_, UNSET):
-            raise MisuseError(f"{id_!r} is no id that a message can be sent with; give the one that its sender was told")
+            raise MisuseError(f"{id_!r} is no id that a message can be sent with; give the one that was sent")
     url = url or payloads_url(directory)
     if only_print:
         for id_ in ids:

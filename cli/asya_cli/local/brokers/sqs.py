@@ -52,7 +52,12 @@ def prepare(folder: Path, logs: Path, free_port: Callable[[], int]) -> Broker:
         process=process,
         check=Check(actor=process.actor, container=process.container, url=f"{url}/moto-api/"),
         chart_values={"transport": "sqs"} | {f"transports.sqs.{key}": each for key, each in values.items()},
-        environ={"ASYA_SQS_ENDPOINT": url, "ASYA_SQS_REGION": REGION, "ASYA_SECRETS_DIR": str(secrets)},
+        environ={
+            "ASYA_SQS_ENDPOINT": url,
+            "ASYA_SQS_REGION": REGION,
+            "ASYA_SQS_WAIT_TIME": WAIT,
+            "ASYA_SECRETS_DIR": str(secrets),
+        },
         notes=[
             "SQS -> moto's server, which keeps messages in memory; they are gone when it ends",
             f"SQS: transports.sqs.waitTime (20s by default) -> {WAIT}",

@@ -86,6 +86,9 @@ STARTS = [
         },
     ),
     Start({"ASYA_CLAIM_CHECK_URL": "ftp://host/folder"}, {"sidecar-claim-store-unknown": "ASYA_CLAIM_CHECK_URL"}),
+    Start(
+        {"ASYA_CLAIM_CHECK_URL": "file:///not/mounted"}, {"sidecar-claim-folder-absent": "ASYA_CLAIM_CHECK_URL"}
+    ),
     Start({"ASYA_IS_END_ACTOR": "true"}, {"sidecar-end-that-is-none": "ASYA_IS_END_ACTOR"}),
 ]  # fmt: skip
 CASES = {row: (number, variable) for number, start in enumerate(STARTS) for row, variable in start.rows.items()}

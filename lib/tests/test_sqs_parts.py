@@ -109,6 +109,19 @@ class Carrier:
         self.gates.append(gate)
         await gate.wait()
 
+    def let_go(self):
+        for gate in self.gates:
+            gate.set()
+
+
+@pytest.fixture
+async def carrier():
+    carrier = Carrier()
+    yield carrier
+    while not all(gate.is_set() for gate in carrier.gates):
+        carrier.let_go()
+        await turn()
+
 
 async def turn():
     """Let everything that is due happen."""
@@ -116,8 +129,7 @@ async def turn():
         await asyncio.sleep(0)
 
 
-async def test_what_is_alone_goes_at_once_and_the_rest_gathers_meanwhile():
-    carrier = Carrier()
+async def test_what_is_alone_goes_at_once_and_the_rest_gathers_meanwhile(carrier):
     lane = Lane(carrier)
     lane.add(Parcel())
     await turn()
@@ -130,8 +142,7 @@ async def test_what_is_alone_goes_at_once_and_the_rest_gathers_meanwhile():
     assert [len(batch) for batch in carrier.calls] == [1, 9]
 
 
-async def test_full_calls_go_beside_others_but_only_so_many():
-    carrier = Carrier()
+async def test_full_calls_go_beside_others_but_only_so_many(carrier):
     lane = Lane(carrier)
     for _ in range(200):
         lane.add(Parcel())
@@ -142,8 +153,7 @@ async def test_full_calls_go_beside_others_but_only_so_many():
     assert len(carrier.calls) == MOST_CALLS + 1
 
 
-async def test_calls_are_packed_by_bytes_too():
-    carrier = Carrier()
+async def test_calls_are_packed_by_bytes_too(carrier):
     lane = Lane(carrier)
     for size in (MOST_BYTES // 2, MOST_BYTES // 2, 1, MOST_BYTES):
         lane.add(Parcel(size))
@@ -156,8 +166,7 @@ async def test_calls_are_packed_by_bytes_too():
     assert lane.is_idle
 
 
-async def test_what_nobody_waits_for_lingers_until_a_call_is_full():
-    carrier = Carrier()
+async def test_what_nobody_waits_for_lingers_until_a_call_is_full(carrier):
     lane = Lane(carrier, linger=3600)
     for _ in range(9):
         lane.add(Parcel())
@@ -168,8 +177,7 @@ async def test_what_nobody_waits_for_lingers_until_a_call_is_full():
     assert [len(batch) for batch in carrier.calls] == [10]
 
 
-async def test_draining_does_not_linger():
-    carrier = Carrier()
+async def test_draining_does_not_linger(carrier):
     lane = Lane(carrier, linger=3600)
     lane.add(Parcel())
     draining = asyncio.create_task(lane.drain())

@@ -17,7 +17,7 @@ from asya_core.transports.sqs.bodies import ATTRIBUTES, decode
 from asya_core.transports.sqs.changes import Change, Changes
 from asya_core.transports.sqs.connection import Connection
 from asya_core.transports.sqs.hand import Hand
-from asya_core.transports.sqs.link import CALL_SECONDS, Link
+from asya_core.transports.sqs.link import Link
 from asya_core.transports.sqs.polls import Pace, next_receive
 from asya_core.transports.sqs.publisher import Publisher
 from asya_core.transports.sqs.settings import SqsSettings
@@ -29,6 +29,8 @@ EMPTY_SECONDS = 0.2
 """The shortest time from one receive that brought nothing to the next."""
 BODY_SECONDS = 15.0
 """How much longer than its wait a receive may take: up to ten messages of a megabyte may come."""
+LATE_SECONDS = 5.0
+"""How much longer than its wait a receive is waited for at the end."""
 DRAIN_SECONDS = 2.0
 LEASE_SHARE = 3
 """A receive waits for a third of the lease at most, since the lease counts from when it was sent."""
@@ -113,7 +115,7 @@ class SqsConsumer:
         await self.stop()
         self._stop_timer()
         if self._polls and self._link is not None:
-            await asyncio.wait(self._polls, timeout=self._wait + CALL_SECONDS)
+            await asyncio.wait(self._polls, timeout=self._wait + LATE_SECONDS)
         for poll in self._polls:
             poll.cancel()
         self._hand.release_all()

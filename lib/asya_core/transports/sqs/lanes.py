@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 MOST_ENTRIES = 10
 MOST_BYTES = 1024 * 1024
 """What one request may hold in total, since August 2025."""
-MOST_CALLS = 8
+MOST_CALLS = 4
 """So many calls of one lane are under way at most."""
 
 

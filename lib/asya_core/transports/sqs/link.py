@@ -7,13 +7,13 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from asya_core.errors import TransportError
+from asya_core.errors import TransportError, TransportUnavailableError
 from asya_core.transports.sqs.faults import DENIED, CallRefusedError, read_fault
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
 
-CALL_SECONDS = 5.0
+CALL_SECONDS = 10.0
 BYTES_PER_SECOND = 200_000
 """A call that carries much is given a second more for so many bytes."""
 PROBE_TICKS = 5
@@ -51,6 +51,8 @@ class Link:
 
     async def call(self, operation: str, seconds: float = CALL_SECONDS, **parameters: Any) -> dict[str, Any]:
         """Make one call, `operation` being its name in the API. Raises TransportError."""
+        if self.lost.done():  # its connections are closed, or about to be
+            raise TransportUnavailableError(f"the connection to SQS was lost: {self.lost.result()}")
         self._calls += 1
         self._idle.clear()
         try:

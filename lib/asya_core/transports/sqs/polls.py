@@ -4,7 +4,7 @@ from __future__ import annotations
 
 MOST_AT_ONCE = 10
 """Messages that SQS hands out for one receive."""
-MOST_POLLS = 8
+MOST_POLLS = 4
 
 
 class Pace:

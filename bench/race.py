@@ -18,6 +18,8 @@ from bench.rows import Row
 from bench.systems.base import Access, System, standing
 
 FEWEST, MOST = 100, 60_000
+_FEWEST_LARGE = 10
+_LARGE_BYTES = 8_000_000
 MOST_BYTES = 300_000_000
 _GROWTH = 5
 _WARM_ROUNDS = 4
@@ -50,7 +52,7 @@ class Entrant:
 
     def warm_up(self, access: Access, size: int, seconds: float) -> None:
         """Learn how many messages last for so many seconds; a fast system needs some tries."""
-        self.count = self.fewest
+        self.count = self._least(size)
         for _ in range(_WARM_ROUNDS):
             before, sample = self.count, self.round(access, size)
             self.learn(sample, size, seconds)
@@ -60,8 +62,13 @@ class Entrant:
 
     def learn(self, sample: Sample, size: int, seconds: float) -> None:
         """Take the next number of messages from how it did this time."""
-        most = max(self.fewest, min(MOST, MOST_BYTES // size) // self.fan)
-        self.count = next_count(sample.rate / self.fan, seconds, least=self.fewest, most=most)
+        least = self._least(size)
+        most = max(least, min(MOST, MOST_BYTES // size) // self.fan)
+        self.count = next_count(sample.rate / self.fan, seconds, least=least, most=most)
+
+    def _least(self, size: int) -> int:
+        """Return how many messages make a round at least: fewer where they are large, which also makes them slow."""
+        return min(self.fewest, max(_FEWEST_LARGE, _LARGE_BYTES // size))
 
     def row(self, bench: str, size: int) -> Row:
         """Return what its rounds came to."""

@@ -37,10 +37,12 @@ def test_a_folder_gives_one_actor_for_each_values_file(tmp_path):
     assert [(actor.name, actor.values) for actor in actors] == [("a", folder / "a.yml"), ("b", folder / "b.yaml")]
 
 
-def test_folders_and_handlers_mix(tmp_path):
+def test_files_folders_and_handlers_mix(tmp_path):
     (tmp_path / "actors").mkdir()
     (tmp_path / "actors" / "a.yaml").touch()
-    assert [actor.name for actor in read_actors(["text.process", "actors"], tmp_path)] == ["a", "text"]
+    (tmp_path / "my-model.yaml").touch()
+    actors = read_actors(["text.process", "actors", "my-model.yaml"], tmp_path)
+    assert [actor.name for actor in actors] == ["a", "my-model", "text"]
 
 
 def test_single_actors_get_their_own_interpreter(tmp_path):
@@ -51,8 +53,8 @@ def test_single_actors_get_their_own_interpreter(tmp_path):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        (["process"], "'process' is neither a folder nor a handler; a handler is written module.function"),
-        (["text-processor.process"], "is neither a folder nor a handler"),
+        (["process"], "nor a handler; a handler is written module.function"),
+        (["text-processor.process"], "is neither a values file, nor a folder of them, nor a handler"),
         (["=text.process"], "'' can't be an actor's name"),
         (["My_Name=text.process"], "'My_Name' can't be an actor's name"),
         (["happy-end=text.process"], "'happy-end' is the name of an end actor"),

@@ -70,7 +70,7 @@ def test_the_version_is_the_distributions():
         (["local", "nonesuch"], "error: No such command 'nonesuch'; see `asya local --help`"),
         (["local", "up"], "error: Missing argument 'ACTORS...'; see `asya local up --help`"),
         (["local", "send", "a"], "error: Missing argument 'JSON|FILE|-'; see `asya local send --help`"),
-        (["local", "up", "x"], "error: 'x' is neither a folder nor a handler"),
+        (["local", "up", "x"], "error: 'x' is neither a values file, nor a folder of them, nor a handler"),
         (["local", "up", "a.b", "--python", "a="], "error: --python 'a=' names no program"),
         (["local", "-C", "/nonesuch", "status"], "error: Invalid value for '-C'"),
         (["errors", "redrive"], "error: nothing says which errors are meant; name ids, give filters, or say --all"),

@@ -26,13 +26,14 @@ from asya_cli.local.run import LocalRun
 _HELP = """\
 Start a broker and actors, and keep them running until Ctrl-C.
 
-ACTORS are handlers (module.function or module.Class.method, imported from the current directory), or folders that
-hold one values file per actor, its stem the actor's name. A handler's actor is called like its module, with - for _;
-NAME=HANDLER chooses another name.
+ACTORS are handlers (module.function or module.Class.method, imported from the current directory), values files, each
+of one actor, its stem the actor's name, or folders of such files. A handler's actor is called like its module, with -
+for _; NAME=HANDLER chooses another name.
 
 \b
 asya local up text_processor.process
 asya local up shout=text_processor.process classifier.TextClassifier.process
+asya local up my-model.yaml -f flavors/gpu.yaml
 asya local up actors/ -f flavors/gpu.yaml --set logLevel=DEBUG --detach
 
 Every actor is rendered with its chart and values/local.yaml; what differs from a cluster is listed in

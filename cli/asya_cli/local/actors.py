@@ -1,4 +1,4 @@
-"""Which actors to run: from handlers named on the command line, or from a folder of values files."""
+"""Which actors to run: from handlers named on the command line, or from values files and folders of them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ LOCAL_IMAGE = "this-folder:local"
 
 _HANDLER = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _FEWEST_PARTS = 2
+_SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Actor:
 
 
 def read_actors(given: Sequence[str], folder: Path, pythons: Mapping[str, str] | None = None) -> list[Actor]:
-    """Turn what the command line names into actors: folders of values files, and `[name=]module.function`.
+    """Turn what the command line names into actors: values files, folders of them, and `[name=]module.function`.
 
     Paths are relative to `folder`; `pythons` maps an actor's name to its interpreter.
     Raises MisuseError for a name that can't be an actor's, one that is there twice, or a folder without values.
@@ -42,6 +43,8 @@ def read_actors(given: Sequence[str], folder: Path, pythons: Mapping[str, str] |
     for each in given:
         if (folder / each).is_dir():
             actors += _from_folder(folder / each, each)
+        elif (folder / each).is_file() and Path(each).suffix in _SUFFIXES:
+            actors.append(Actor(Path(each).stem, folder / each))
         else:
             named.append(_split_name(each))
     actors += _from_handlers(named)
@@ -79,7 +82,7 @@ def _split_name(given: str) -> tuple[str | None, str]:
     name, equals, handler = given.rpartition("=")
     if not _HANDLER.fullmatch(handler):
         raise MisuseError(
-            f"{given!r} is neither a folder nor a handler; a handler is written module.function or "
+            f"{given!r} is neither a values file, nor a folder of them, nor a handler; a handler is written module.function or "
             "module.Class.method; check the spelling"
         )
     return (name if equals else None), handler
@@ -94,7 +97,7 @@ def _from_handlers(named: Sequence[tuple[str | None, str]]) -> list[Actor]:
 
 
 def _from_folder(folder: Path, given: str) -> list[Actor]:
-    files = sorted(file for file in folder.iterdir() if file.suffix in (".yaml", ".yml") and file.is_file())
+    files = sorted(file for file in folder.iterdir() if file.suffix in _SUFFIXES and file.is_file())
     if not files:
         raise MisuseError(f"{given} holds no values file; each actor is one file <name>.yaml in it; add one")
     return [Actor(file.stem, file) for file in files]

@@ -82,8 +82,8 @@ def _split_name(given: str) -> tuple[str | None, str]:
     name, equals, handler = given.rpartition("=")
     if not _HANDLER.fullmatch(handler):
         raise MisuseError(
-            f"{given!r} is neither a values file, nor a folder of them, nor a handler; a handler is written module.function or "
-            "module.Class.method; check the spelling"
+            f"{given!r} is neither a values file, nor a folder of them, nor a handler; a handler is written "
+            "module.function or module.Class.method; check the spelling"
         )
     return (name if equals else None), handler
 

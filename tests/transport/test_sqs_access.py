@@ -96,3 +96,16 @@ async def test_a_pod_needs_not_be_allowed_to_list_queues(guarded, queue):
         await narrow.close()
     finally:
         await transport.close()
+
+
+async def test_a_pod_with_a_role_needs_no_keys(moto_server, tmp_path, queue, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "token").write_text("what Kubernetes says of the service account")
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/asya")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", moto_server.url)
+    transport = SqsTransport(SqsSettings(REGION, moto_server.url, tmp_path / "no-secrets", 30, 1))
+    await transport.connect()
+    assert await transport.ensure(queue) == "made"
+    await transport.close()

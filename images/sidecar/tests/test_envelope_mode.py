@@ -45,17 +45,17 @@ async def test_several_envelopes_become_children(folder):
 
 
 async def test_status_parent_and_own_headers_are_restored(folder):
-    message = envelope(headers={"x-asya-cancel": "here", "mine": 1}, parent_id="root")
+    message = envelope(headers={"x-asya-next": "here", "mine": 1}, parent_id="root")
     message["status"] = {"generation": 3}
     returned = edited(
-        headers={"x-asya-cancel": "elsewhere", "x-asya-new": 1, "mine": 2},
+        headers={"x-asya-next": "elsewhere", "x-asya-new": 1, "mine": 2},
         parent_id="another", status={"generation": 9, "phase": "succeeded"},
     )  # fmt: skip
     async with working(folder, results(returned), MODE) as bench:
         await bench.send(message)
         (passed_on,) = await bench.until_queued("b")
 
-        assert passed_on["headers"] == {"mine": 2, "x-asya-cancel": "here"}
+        assert passed_on["headers"] == {"mine": 2, "x-asya-next": "here"}
         assert passed_on["parent_id"] == "root"
         assert passed_on["status"]["generation"] == 3
 

@@ -127,7 +127,7 @@ async def test_everything_that_is_not_ours_survives_the_hop(folder):
         "m1",
         {"n": 1.50},
         parent_id="root",
-        headers={"traceparent": TRACE, "x-asya-cancel": {"at": [1, 2.0]}, "priority": 3},
+        headers={"traceparent": TRACE, "x-asya-next": {"at": [1, 2.0]}, "priority": 3},
         colour={"deep": [None, 1e2]},
     )
     message["route"]["metadata"] = {"job": 7}
@@ -140,7 +140,7 @@ async def test_everything_that_is_not_ours_survives_the_hop(folder):
 
         assert b'"payload":{"n": 1.5}' in body
         for kept in (
-            b'"headers":{"traceparent":"%b","x-asya-cancel":{"at": [1, 2.0]},"priority":3}' % TRACE.encode(),
+            b'"headers":{"traceparent":"%b","x-asya-next":{"at": [1, 2.0]},"priority":3}' % TRACE.encode(),
             b'"parent_id":"root"', b'"colour":{"deep": [null, 100.0]}', b'"metadata":{"job": 7}', b'"shape":"round"',
             b'"created_at":"2026-01-31T12:00:00Z"', b'"generation":2', b'"weather":"fair"',
         ):  # fmt: skip

@@ -46,6 +46,8 @@ _LONGEST_LIFE = 0.8
 _LONGEST_GAP = 0.2
 _MOST_WAITING = 6
 _WITHIN = 60.0
+_PATIENCE = 600.0
+"""Pods that live for half a second do little on a machine that needs ten to start one."""
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ class Lane:
     async def _feed(self, outlet: Outlet) -> None:
         """Send messages now and then, sometimes several, never more than a pod can soon work off."""
         while True:
-            await eventually(lambda: len(self._sent) - len(outlet.ids) < _MOST_WAITING, _WITHIN)
+            await eventually(lambda: len(self._sent) - len(outlet.ids) < _MOST_WAITING, _PATIENCE)
             for _ in range(self._random.choice((1, 1, 2, 5))):
                 name = f"m{len(self._sent)}"
                 self._sent[name] = asyncio.get_running_loop().time()

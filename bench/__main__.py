@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -38,7 +39,8 @@ class Wanted:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure; return the exit code."""
+    """Measure; return the exit code. Whoever is asked to end ends all that was started first."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     wanted = read(arguments)
     try:
         found = run(wanted)

@@ -45,7 +45,7 @@ Server = NatsServer | RabbitmqServer | MotoServer
 _LONGEST_LIFE = 0.8
 _LONGEST_GAP = 0.2
 _MOST_WAITING = 6
-_WITHIN = 60.0
+_WITHIN = 120.0
 _PATIENCE = 600.0
 """Pods that live for half a second do little on a machine that needs ten to start one."""
 

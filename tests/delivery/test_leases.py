@@ -8,6 +8,9 @@ from tests.delivery.place import SOON
 from tests.delivery.pod import Pod, begun, has_begun, notes
 from tests.transport.parties import eventually
 
+MACHINE_SECONDS = 3.0
+"""What a machine may need, beyond the lease, that runs many tests at once."""
+
 
 async def test_a_handler_that_takes_longer_than_a_lease_and_lets_nobody_else_compute_runs_once(place):
     outlet = await place.outlet("b")
@@ -44,7 +47,7 @@ async def test_the_message_of_a_pod_that_is_killed_runs_elsewhere_within_a_lease
             await outlet.has(["m"])
     runs = begun(place, "m")
     assert len({each["pid"] for each in runs}) == 2
-    assert runs[1]["at"] - killed < LEASE_SECONDS + 1.0
+    assert runs[1]["at"] - killed < LEASE_SECONDS + MACHINE_SECONDS
     assert outlet.ids == ["m"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.brokers.rabbitmq_server import programs_or_skip
 
 ROOT = Path(__file__).resolve().parents[2]
-CYCLES = 60
+CYCLES = 40
 MOST_BYTES_A_CYCLE = 5 * 1024 * 1024 / 1000
 SLACK = 1024 * 1024
 """Bytes that memory may grow by whatever happens: allocators take it in pieces."""

@@ -82,6 +82,16 @@ class ObjectStore:
                 raise ObjectSizeError(f"{key!r} in {self._url} has {found.meta['size']} bytes, not {size}")
             return bytes(found.bytes())
 
+    def size(self, key: str) -> int:
+        """Return how many bytes the object has. Raises ObjectMissingError when there is none."""
+        with self._told("look for", key):
+            try:
+                return obstore.head(self._backend, key)["size"]
+            except FileNotFoundError as error:
+                if self._is_away(str(error)):
+                    raise
+                raise ObjectMissingError(f"no object {key!r} in {self._url}") from error
+
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys under a folder, in no particular order; `a/b` covers `a/b/c` but not `a/bc`."""
         with self._told("list", prefix):

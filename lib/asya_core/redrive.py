@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from asya_core import cancellation
 from asya_core.envelope import Envelope, Route, Status
 from asya_core.outgoing import Publication
 from asya_core.route import is_actor_name, next_actor, problem_with_route
@@ -16,7 +17,6 @@ from asya_core.stored_errors import StoredError, StoredErrorError
 from asya_core.times import read_rfc3339, rfc3339
 
 _CANCELLED = "cancelled_error"
-_CANCEL_HEADER = "x-asya-cancel"
 _HISTORY = "redrives"
 _LAST_GENERATION = 2**63 - 1
 _LONGEST_HISTORY, _LONGEST_MESSAGE = 10, 200
@@ -111,7 +111,7 @@ def _headers(error: StoredError) -> dict[str, Raw] | UnsetType:
     before = error.envelope.headers
     if before is UNSET or error.reason != _CANCELLED:
         return before
-    return {name: value for name, value in before.items() if name != _CANCEL_HEADER} or UNSET
+    return {name: value for name, value in before.items() if name != cancellation.HEADER} or UNSET
 
 
 def _status(error: StoredError, actor: str, how: How, now: datetime) -> Status:

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -87,6 +88,17 @@ def test_create_keeps_what_is_there(store):
 def test_a_missing_object_has_its_own_error(store):
     with pytest.raises(ObjectMissingError, match="no object 'nothing' in file://"):
         store.get("nothing")
+
+
+def test_the_size_of_an_object_is_told_without_reading_it(store, folder):
+    store.put("a/b", b"12345")
+    assert store.size("a/b") == 5
+    with pytest.raises(ObjectMissingError):
+        store.size("a/c")
+    shutil.rmtree(folder)
+    with pytest.raises(ObjectStoreError) as away:
+        store.size("a/b")
+    assert not isinstance(away.value, ObjectMissingError)
 
 
 def test_an_object_of_another_size_than_expected_is_not_read(store):

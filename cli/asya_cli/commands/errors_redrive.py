@@ -26,6 +26,7 @@ from asya_cli.errors import FAILED, MisuseError, told
 from asya_cli.repair.asking import confirm, counted, summed
 from asya_cli.repair.error_store import ErrorStore, Found
 from asya_cli.repair.pace import Pace
+from asya_cli.repair.payload_store import payloads_of
 from asya_cli.repair.place import Place
 from asya_cli.repair.progress import progress
 from asya_cli.repair.redriving import Redriving, Step
@@ -131,7 +132,7 @@ def _dry(errors: ErrorStore, selection: Selection, how: How, options: dict[str, 
     tally: Counter[str] = Counter()
     missing = set(selection.ids)
     for found in islice(_noting(errors, selection, missing), options["limit"]):
-        step = _planned(found, how)
+        step = _planned(found, how, errors)
         tally[step.fate] += 1
         line = (
             f"{step.id}: {step.sentence}"
@@ -139,18 +140,21 @@ def _dry(errors: ErrorStore, selection: Selection, how: How, options: dict[str, 
             else f"{step.id} to {step.actor}, generation {step.generation}"
         )
         click.echo(dump(asdict(step)) if options["as_json"] else line)
-    words = {"redriven": "would be redriven", "failed": "would fail and stay"}
+    words = {"redriven": "would be redriven", "ended": "would be removed", "failed": "would fail and stay"}
     click.echo(f"{summed(tally, words)}; nothing was done", err=True)
     return _code(tally, missing, options)
 
 
-def _planned(found: Found, how: How) -> Step:
+def _planned(found: Found, how: How, errors: ErrorStore) -> Step:
     """Return what would become of an error, as far as it depends on the error."""
     error = found.error
     try:
         actor = redriven(error, how, datetime.now(UTC)).actor
     except CannotRedriveError as refusal:
         return Step(found.key, error.id, "failed", error.generation, error.actor, str(refusal))
+    if errors.has_ended(error.id, error.generation + 1):
+        sentence = "it has ended since an earlier redrive; only its error would be removed"
+        return Step(found.key, error.id, "ended", error.generation + 1, actor, sentence)
     return Step(found.key, error.id, "redriven", error.generation + 1, actor)
 
 
@@ -170,7 +174,8 @@ async def _redrive(place: Place, errors: ErrorStore, selection: Selection, how: 
                     elif step.sentence:
                         click.echo(f"{step.id}: {step.sentence}", err=True)
 
-                await Redriving(errors, transport, place.queue, how, Pace(options["rate"])).run(found, tell)
+                pace = Pace(options["rate"])
+                await Redriving(errors, transport, place.queue, how, pace, payloads_of(place)).run(found, tell)
         finally:
             click.echo(summed(tally, _WORDS), err=True)
     return _code(tally, missing, options)

@@ -19,8 +19,8 @@ from asya_core.outgoing import with_status
 from asya_core.transports import Consumer, Delivery, Transport
 
 _AT_ONCE = 32
-_HELD_SECONDS = 10.0
-"""How long a message may be in hand before its turn comes; a lease is longer."""
+_HELD_SECONDS = 4.0
+"""How long a message may be in hand before its turn comes; the shortest lease, on SQS, is 5 seconds."""
 _QUIET_SECONDS = 2.0
 """A queue from which nothing has come for so long has no more, or others take it."""
 

@@ -14,8 +14,10 @@ from typing import Literal
 
 from asya_cli.repair.error_store import ErrorStore, Found
 from asya_cli.repair.pace import Pace
+from asya_cli.repair.payload_store import PayloadStore
 from asya_core.envelope import encode
 from asya_core.errors import (
+    ClaimError,
     MessageTooLargeError,
     ObjectStoreError,
     QueueMissingError,
@@ -53,9 +55,16 @@ class Redriving:
     """Redrives what it is given, several at a time; `tell` is called with each step as it is done."""
 
     def __init__(
-        self, errors: ErrorStore, transport: Transport, queue: Callable[[str], str], how: How, pace: Pace
+        self,
+        errors: ErrorStore,
+        transport: Transport,
+        queue: Callable[[str], str],
+        how: How,
+        pace: Pace,
+        payloads: PayloadStore | None = None,
     ) -> None:
         self._errors = errors
+        self._payloads = payloads
         self._transport = transport
         self._queue = queue
         self._how = how
@@ -96,8 +105,10 @@ class Redriving:
             publication = redriven(error, self._how, datetime.now(UTC))
             if await asyncio.to_thread(self._errors.has_ended, error.id, error.generation + 1):
                 return await self._remove(found, publication, "ended")
+            if self._payloads is not None:
+                publication = await asyncio.to_thread(self._payloads.prepared, publication)
             await self._publish(publication)
-        except (CannotRedriveError, ObjectStoreError, TransportError) as failure:
+        except (CannotRedriveError, ClaimError, ObjectStoreError, TransportError) as failure:
             return Step(found.key, error.id, "failed", error.generation, error.actor, str(failure))
         return await self._remove(found, publication, "redriven")
 

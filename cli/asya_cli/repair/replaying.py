@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,9 @@ from asya_cli.local.plan import read_plan
 from asya_cli.local.running import STATE_DIR
 from asya_cli.local.state import Folder
 from asya_cli.local.substitution import RUNTIME
+from asya_cli.repair.payload_store import payloads_of
 from asya_cli.repair.place import Place
-from asya_core.claim_check import Place as ClaimPlace
-from asya_core.claim_check import read_reference
 from asya_core.envelope import Envelope, Status, encode
-from asya_core.errors import ClaimError
-from asya_core.objects import open_store
 from asya_core.outgoing import with_status
 from asya_core.route import next_actor
 from asya_core.stored_errors import StoredError
@@ -93,20 +89,13 @@ def as_envelope(error: StoredError, payload: bytes) -> bytes:
 
 def _claimed(place: Place, raw: Raw) -> bytes:
     """Read a payload that is stored by reference, if it lies where payloads lie and is what it was."""
-    if not place.claim_url:
+    payloads = payloads_of(place)
+    if payloads is None:
         raise CliError(
             "the payload is stored by reference, and nothing says where payloads lie; give -f values of the "
             "environment, or ASYA_CLAIM_CHECK_URL"
         )
-    reference = read_reference(raw)
-    try:
-        key = ClaimPlace(place.claim_url, place.claim_prefix).key_of(reference)
-    except ValueError as error:
-        raise CliError(f"{error}; correct where payloads lie") from None
-    body = open_store(place.claim_url).get(key)
-    if len(body) != reference.size or hashlib.sha256(body).hexdigest() != reference.sha256:
-        raise ClaimError("claim_refused", f"{reference.uri} holds other content than it did; nothing was called")
-    return body
+    return payloads.read(raw)
 
 
 def _is_users(name: str) -> bool:

@@ -233,7 +233,7 @@ class Actor:
 
         That is an output's queue, or a store: nothing else has to wait with them.
         """
-        extra = min(self.publisher.without_queue + self._admission.resting + self._fetching.resting, _MOST_EXTRA)
+        extra = min(self.publisher.waiting_apart + self._admission.resting + self._fetching.resting, _MOST_EXTRA)
         self.window.resize(self._prefetch.size + extra if self.serving else 0)
 
     def _begin(self, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> Run:

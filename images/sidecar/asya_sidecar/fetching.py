@@ -91,6 +91,7 @@ class Fetching(Generic[_R]):
         self._delays: dict[_R, float] = {}
         self._sizes: dict[_R, int] = {}
         self._bytes = 0
+        self._is_beginning = False
 
     @property
     def resting(self) -> int:
@@ -131,6 +132,16 @@ class Fetching(Generic[_R]):
         return everybody
 
     def _begin(self, claims: Claims) -> None:
+        """Fetch for as many as may be; not from within, since whoever is turned away here leaves, which begins anew."""
+        if self._is_beginning:
+            return
+        self._is_beginning = True
+        try:
+            self._begin_all(claims)
+        finally:
+            self._is_beginning = False
+
+    def _begin_all(self, claims: Claims) -> None:
         while self._waiting and len(self._tasks) < AT_ONCE:
             run = self._waiting[0]
             reference = run.envelope.payload_ref

@@ -35,7 +35,8 @@ Stored = Callable[[Raw | None, ObjectStoreError | None], None]
 class Publisher:
     """Sends publications and keeps count of those that no queue has taken yet.
 
-    `without_queue` counts those whose queue does not exist; `on_held` is called when it has changed.
+    `waiting_apart` counts those that nothing else has to wait with: their queue does not exist, or the store of
+    payloads is away; `on_held` is called when it has changed.
     `on_pressure(True)` is called when very much is unconfirmed, `on_pressure(False)` when it is little again.
     """
 
@@ -47,7 +48,7 @@ class Publisher:
         self.settings = settings
         self.metrics = metrics
         self.unconfirmed = 0
-        self.without_queue = 0
+        self.waiting_apart = 0
         self.on_pressure: Callable[[bool], None] = lambda _: None
         self.on_held: Callable[[], None] = lambda: None
         self._bytes = 0

@@ -33,7 +33,7 @@ class Sending:
 
     __slots__ = (
         "_begun", "_body", "_delay", "_done", "_held", "_holding", "_missing_since", "_part", "_publication",
-        "_publisher", "_queue", "_size", "_without_queue",
+        "_publisher", "_queue", "_size", "_waits_apart",
     )  # fmt: skip
 
     def __init__(
@@ -50,7 +50,7 @@ class Sending:
         self._size = len(self._body if self._part is None else self._part)
         self._begun = time.monotonic()
         self._delay = _FIRST_RETRY
-        self._held = self._without_queue = False
+        self._held = self._waits_apart = False
         self._missing_since: float | None = None
 
     def begin(self) -> None:
@@ -122,26 +122,28 @@ class Sending:
         if not self._held:
             self._held = True
             self._publisher.metrics.held.inc()
+            missed = "the store has not" if isinstance(error, ObjectStoreError) else "no queue has"
             log.warning(
-                "no queue has taken an output yet; it is held and sent again: %s",
+                "%s taken an output yet; it is held and sent again: %s",
+                missed,
                 error,
                 extra={"event": "output_held", "id": self._publication.envelope.id, "queue": self._queue},
             )
-        self._count_queue(missing=isinstance(error, QueueMissingError))
+        self._count(waits_apart=isinstance(error, QueueMissingError | ObjectStoreError))
         self._publisher.try_later(self, self._delay)
         self._delay = min(self._delay * 2, _LAST_RETRY)
 
     def _end(self, error: Exception | None) -> None:
         if self._held:
             self._publisher.metrics.held.dec()
-        self._count_queue(missing=False)
+        self._count(waits_apart=False)
         self._publisher.finished(self._size)
         self._done(self._publication, error)
 
-    def _count_queue(self, *, missing: bool) -> None:
-        if missing is not self._without_queue:
-            self._without_queue = missing
-            self._publisher.without_queue += 1 if missing else -1
+    def _count(self, *, waits_apart: bool) -> None:
+        if waits_apart is not self._waits_apart:
+            self._waits_apart = waits_apart
+            self._publisher.waiting_apart += 1 if waits_apart else -1
             self._publisher.on_held()
 
     def _lighten(self) -> bool:

@@ -226,7 +226,7 @@ class Paths(RuleBasedStateMachine):
     def what_is_unconfirmed_is_counted(self):
         waiting = len(self.broker.sent) + len(self.actor.publisher._timers)
         assert self.actor.publisher.unconfirmed == waiting
-        assert 0 <= self.actor.publisher.without_queue <= waiting
+        assert 0 <= self.actor.publisher.waiting_apart <= waiting
 
     @invariant()
     def the_window_is_open_exactly_while_messages_are_run(self):

@@ -63,14 +63,14 @@ async def test_messages_that_wait_for_a_queue_do_not_stop_the_others(folder):
         await bench.until_settled(*(f"m{number}" for number in range(20)))
 
         assert len(bench.actor.runs) == 20
-        assert bench.publisher.without_queue == 20
+        assert bench.publisher.waiting_apart == 20
         assert bench.ledger.all("resized")[-1] > 20
 
 
 async def test_no_more_than_a_hundred_such_messages_are_taken_beyond_the_window(folder):
     async with working(folder, echo, ASYA_PREFETCH="2") as bench:
         await bench.send(*(envelope(f"held{number}", route=ELSEWHERE) for number in range(150)))
-        await bench.ledger.until(lambda: bench.publisher.without_queue == 102)
+        await bench.ledger.until(lambda: bench.publisher.waiting_apart == 102)
 
         assert bench.ledger.all("resized")[-1] == 102
         assert len(bench.queued("a")) == 48

@@ -6,8 +6,9 @@ import json
 import re
 
 import pytest
+import yaml
 
-from tests.chart.cases import defaults
+from tests.chart.cases import defaults, merged, tell
 from tests.chart.rendering import ROOT, RUNTIME, SIDECAR
 
 ENV = [{"name": "MODEL_PATH", "value": "/models/a"}]
@@ -118,6 +119,29 @@ def test_the_defaults_beside_old_names_are_the_charts():
         values = defaults()[section] if section else defaults()
         assert values[name] == (None if default == "nil" else json.loads(default))
     assert len(entries) == names.count('"was"')
+
+
+OLD_NAMES = {
+    "minReplicas": {"scaling": {"minReplicas": 1}},
+    "maxReplicas": {"scaling": {"maxReplicas": 40}},
+    "processing": {"timeout": {"processing": 900}},
+    "actorTimeout": {"resiliency": {"actorTimeout": "900s"}},
+    "grace": {"workload": {"template": {"spec": {"terminationGracePeriodSeconds": 4000}}}},
+    "replicas": {"scaling": {"minReplicas": 1}, "workload": {"replicas": 1}},
+    "pythonExecutable": {"workload": {"pythonExecutable": "python3.12"}},
+}
+
+
+def test_every_old_name_goes_with_every_flavor(helm):
+    flavors = {file.stem: yaml.safe_load(file.read_text()) for file in (ROOT / "flavors").glob("*.yaml")}
+    del flavors["s3-results"]  # The ends' own.
+    cases = {
+        f"{flavor} {name}": merged(written, {"image": "x:1", "handler": "a.b"}, old)
+        for flavor, written in flavors.items()
+        for name, old in OLD_NAMES.items()
+    }
+
+    assert {case: told.refused for case, told in tell(helm, cases).items() if told.refused} == {}
 
 
 def test_zero_replicas_of_a_manifest_stay_zero(helm):

@@ -37,7 +37,7 @@ ERROR: {{ .was }}: {{ include "actor.text" .value }} is given under this old nam
 {{- $values := fromYaml $file -}}
 {{- $paths := pick $values "replicas" "pythonExecutable" -}}
 {{- range $section := list "scaling" "timeout" -}}
-{{- range $key, $value := get $values $section -}}
+{{- range $key, $value := dig $section dict $values -}}
 {{- $_ := set $paths (printf "%s.%s" $section $key) $value -}}
 {{- end -}}
 {{- end -}}

@@ -19,7 +19,7 @@ PROMISED = {
     "test-e2e",
     "test-runtime",
 }
-PROMISED |= {"lock", "generate", "verify", "chaos", "clean", "fuzz", "package", "test-helm4"}
+PROMISED |= {"lock", "generate", "verify", "chaos", "drain", "clean", "fuzz", "bench", "package", "test-helm4"}
 
 
 def test_help_lists_every_target_with_its_comment():

@@ -325,6 +325,43 @@ REFUSED = {
         ),
         "workload.template.spec.containers[cache].volumeMounts: c at /c is no volume of this pod; add it to volumes",
     ),
+    "mount of the broker's credentials": (
+        {"transports": {"nats": {"existingSecret": "b"}}, "volumeMounts": {"asya-secrets": {"mountPath": "/steal"}}},
+        "volumeMounts: asya-secrets at /steal is a volume of the chart, which may hold credentials; remove it",
+    ),
+    "mount of the store's credentials before the start": (
+        {"initContainers": {"a": {"volumeMounts": [{"name": "asya-claim-check-secrets", "mountPath": "/steal"}]}}},
+        "initContainers[a].volumeMounts: asya-claim-check-secrets at /steal is a volume of the chart, which may hold",
+    ),
+    "mount of credentials beside a manifest's": (
+        pod(
+            containers=[
+                {"name": "asya-runtime", "image": "x"},
+                {"name": "cache", "volumeMounts": [{"name": "asya-secrets", "mountPath": "/c"}]},
+            ]
+        ),
+        "workload.template.spec.containers[cache].volumeMounts: asya-secrets at /c is a volume of the chart, which may",
+    ),
+    "mount of credentials in a manifest's container": (
+        runtime(volumeMounts=[{"name": "asya-secrets", "mountPath": "/c"}]),
+        "volumeMounts: asya-secrets at /c is a volume of the chart, which may hold credentials",
+    ),
+    "processes of the sidecar": (
+        pod(shareProcessNamespace=True),
+        "workload.template.spec.shareProcessNamespace: your containers could read the sidecar's credentials in /proc",
+    ),
+    "volume twice": (
+        {"volumes": [{"name": "a", "emptyDir": {}}, {"name": "a", "emptyDir": {"medium": "Memory"}}]},
+        "volumes: a is there twice, and only one can count; remove the other",
+    ),
+    "container twice before the start": (
+        {"initContainers": [{"name": "a", "image": "x"}, {"name": "a", "image": "y"}]},
+        "initContainers: a is there twice, and only one can count; remove the other",
+    ),
+    "container twice in a manifest": (
+        pod(containers=[{"name": "asya-runtime", "image": "x"}, {"name": "asya-runtime", "image": "y"}]),
+        "workload.template.spec.containers: asya-runtime is there twice, and only one can count; remove the other",
+    ),
     "two mounts at one place": (
         {
             "volumes": {"a": {"emptyDir": {}}, "b": {"emptyDir": {}}},

@@ -7,6 +7,10 @@ ERROR: workload.kind: {{ $workload.kind | quote }} is not supported; an actor is
 {{- if $spec.securityContext }}
 ERROR: workload.template.spec.securityContext: the chart sets it; remove it (security has the ids)
 {{- end }}
+{{- if $spec.shareProcessNamespace }}
+ERROR: workload.template.spec.shareProcessNamespace: your containers could read the sidecar's credentials in /proc; remove it
+{{- end }}
+{{- include "actor.guards.twice" (dict "path" "workload.template.spec.containers" "entries" $spec.containers) }}
 {{- $names := list -}}
 {{- range $spec.containers -}}
 {{- $names = append $names .name -}}

@@ -3,6 +3,8 @@
 {{- range include "actor.pod.volumes" . | fromYamlArray -}}
 {{- $volumes = append $volumes .name -}}
 {{- end -}}
+{{- include "actor.guards.twice" (dict "path" "volumes" "entries" .values.volumes) }}
+{{- include "actor.guards.twice" (dict "path" "initContainers" "entries" .values.initContainers) }}
 {{- range .values.volumes -}}
 {{- if hasPrefix "asya-" .name }}
 ERROR: volumes.{{ .name }}: names that begin with asya- belong to the chart; rename it
@@ -23,12 +25,16 @@ ERROR: volumeMounts.{{ .name }}: {{ .mountPath }} belongs to the runtime; mount 
 {{- end }}
 {{- end }}
 
-{{/* Mounts of no volume, and two at one place. Takes: path, mounts, volumes (their names). */}}
+{{/*
+Mounts of no volume, two at one place, and those of the chart's own volumes: credentials are the sidecar's alone. Takes: path, mounts, volumes (their names).
+*/}}
 {{- define "actor.guards.mounts" -}}
 {{- $seen := dict -}}
 {{- range .mounts -}}
 {{- $place := clean .mountPath -}}
-{{- if not (has .name $.volumes) }}
+{{- if hasPrefix "asya-" .name }}
+ERROR: {{ $.path }}: {{ .name }} at {{ .mountPath }} is a volume of the chart, which may hold credentials; remove it, and mount volumes of your own
+{{- else if not (has .name $.volumes) }}
 ERROR: {{ $.path }}: {{ .name }} at {{ .mountPath }} is no volume of this pod; add it to volumes, or mount one of them
 {{- end }}
 {{- if hasKey $seen $place }}

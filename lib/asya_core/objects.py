@@ -47,7 +47,7 @@ class ObjectStore:
         self._folder = folder
         self._lasting: set[Path] = set()
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | memoryview) -> None:
         """Write the object, in place of one that is there."""
         with self._told("write", key):
             self._require_folder()
@@ -165,7 +165,9 @@ class ObjectStore:
     def _holds(self, key: str, version: Version) -> bool:
         try:
             return _version(obstore.head(self._backend, key)) == version
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if self._is_away(str(error)):
+                raise
             return False
 
     def _make_removal_lasting(self, key: str) -> None:

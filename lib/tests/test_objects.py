@@ -110,8 +110,15 @@ def test_an_object_of_another_size_than_expected_is_not_read(store):
 
 def test_a_folder_that_is_away_is_no_missing_object_and_is_not_made_anew(store, folder):
     store.put("a", b"")
+    _, version = store.read("a")
     away = folder.rename(folder.with_name("away"))
-    for attempt in (lambda: store.get("a"), lambda: store.put("b", b""), lambda: store.create("c", b"")):
+    for attempt in (
+        lambda: store.get("a"),
+        lambda: store.put("b", b""),
+        lambda: store.create("c", b""),
+        lambda: store.replace("a", b"", version),
+        lambda: store.remove("a", version),
+    ):
         with pytest.raises(ObjectStoreError, match="No such file or directory") as caught:
             attempt()
         assert not isinstance(caught.value, ObjectMissingError)

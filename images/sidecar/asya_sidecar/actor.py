@@ -199,6 +199,7 @@ class Actor:
     def left_handler(self, run: Run, seconds: float | None) -> None:
         """Let the next one in."""
         self._admission.leave(run)
+        self._fetching.handled(run)
         if seconds is not None:
             self._prefetch.succeeded(seconds)
         self.on_room()
@@ -283,6 +284,7 @@ class Actor:
         if not turned_away(run, allowed):
             sentence = f"the runtime takes at most {self.runtime.most_bytes} bytes (ASYA_MAX_BODY_BYTES)"
             run.refuse(Fault(code="msg_parsing_error", message=sentence))
+        self._fetching.handled(run)
 
     def _give_back_waiting(self) -> int:
         """Give what waits to other pods; nothing is asked for meanwhile, so it does not come back here."""

@@ -113,7 +113,7 @@ class Claims:
         reference = self._place.refer(sha256, len(body), now)
         key = self._place.key_of(reference)
         async with self._slots:
-            is_new = await self._attempt("stored", lambda: self._store.create(key, body))
+            is_new = await self._attempt("stored", lambda: self._write(key, body))
         self._metrics.claim("stored" if is_new else "kept", len(body))
         self._known.add(reference, time.monotonic(), now)
         return write_reference(reference)
@@ -132,6 +132,18 @@ class Claims:
         except RuntimeError as error:  # no thread could be had, for example: that passes, and the message must not stay
             self._metrics.claim_failed(direction)
             raise ObjectStoreError(f"the store could not be asked: {error}") from error
+
+    def _write(self, key: str, body: memoryview) -> bool:
+        """Tell whether it had to be written: not where it lies there.
+
+        A folder may hold less than the payload under its key after a loss of power, from a writer that had not ended.
+        """
+        if self._store.create(key, body):
+            return True
+        if self._store.size(key) == len(body):
+            return False
+        self._store.put(key, body)
+        return True
 
     def _has(self, key: str) -> bool:
         try:

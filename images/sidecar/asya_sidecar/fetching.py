@@ -23,6 +23,7 @@ from asya_core.transports import Delivery
 from asya_sidecar.claims import AT_ONCE, Claims
 from asya_sidecar.request import Allowance, turned_away
 from asya_sidecar.settings import Settings
+from asya_sidecar.states import State
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Run(Protocol):
 
     envelope: Envelope
     opened: Envelope
+    state: State
 
     def delivery(self) -> Delivery:
         """The delivery by which it is held."""
@@ -112,6 +114,7 @@ class Fetching(Generic[_R]):
 
     def leave(self, run: _R) -> None:
         """Fetch nothing for it any more; a payload that was fetched is not held any more."""
+        run.opened = run.envelope
         if run in self._waiting:
             self._waiting.remove(run)
         if (timer := self._resting.pop(run, None)) is not None:
@@ -122,6 +125,11 @@ class Fetching(Generic[_R]):
         self._drop(run)
         if self._claims is not None:
             self._begin(self._claims)
+
+    def handled(self, run: _R) -> None:
+        """Let go of a payload that no handler will be given again, though what follows is still to be published."""
+        if run in self._sizes and run.state is State.PUBLISHING:
+            self.leave(run)
 
     def withdraw(self) -> list[_R]:
         """Return everybody who has no payload yet, and let them wait no more."""

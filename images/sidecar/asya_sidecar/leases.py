@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from asya_core.errors import LeaseLostError, TransportError
 from asya_core.transports import Consumer, Delivery
@@ -29,12 +30,19 @@ async def keep_leases(actor: Actor, consumer: Consumer) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         for run in actor.runs.values():
-            if run.delivery().is_lost:
-                consumer.release(run.delivery())
+            for delivery in run.deliveries:
+                if delivery.is_lost:
+                    consumer.release(delivery)
+        held = [(run, delivery) for run in actor.runs.values() for delivery in _held(run)]
         soon = lease_clock() + RENEW_BELOW_SECONDS
         await asyncio.gather(
-            *(_renew(run, consumer) for run in actor.runs.values() if _needs_renewal(soon, run.delivery()))
+            *(_renew(run, delivery, consumer) for run, delivery in held if _needs_renewal(soon, delivery))
         )
+
+
+def _held(run: Run) -> Iterable[Delivery]:
+    """Return the last delivery of each copy of its message that the queue has: all of them are settled in the end."""
+    return {delivery.message_id: delivery for delivery in run.deliveries}.values()
 
 
 def _needs_renewal(by: float, delivery: Delivery) -> bool:
@@ -42,8 +50,7 @@ def _needs_renewal(by: float, delivery: Delivery) -> bool:
     return delivery.lease_until is not None and delivery.lease_until < by and not delivery.is_lost
 
 
-async def _renew(run: Run, consumer: Consumer) -> None:
-    delivery = run.delivery()
+async def _renew(run: Run, delivery: Delivery, consumer: Consumer) -> None:
     try:
         await consumer.extend(delivery)
     except LeaseLostError as error:

@@ -129,6 +129,12 @@ class NotedStore:
     def create(self, key: str, data: bytes) -> bool:
         return self._noted("stored", key, lambda: self._store.create(key, data))
 
+    def size(self, key: str) -> int:
+        return self._store.size(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        self._noted("stored", key, lambda: self._store.put(key, data))
+
     def get(self, key: str, size: int | None = None) -> bytes:
         return self._noted("fetched", key, lambda: self._store.get(key, size))
 

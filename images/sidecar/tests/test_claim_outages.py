@@ -1,11 +1,11 @@
-"""What waits for the store holds up nothing else, and no more than it has to."""
+"""What waits for the store holds up nothing else; and what a store may lose with its power."""
 
 import pytest
 
 from asya_sidecar import fetching, sending
 from images.sidecar.tests.bench import envelope, working
-from images.sidecar.tests.payload_store import LARGE, Store, referring, store_failed
-from images.sidecar.tests.scripted_runtime import echo, silence
+from images.sidecar.tests.payload_store import LARGE, LARGER, Store, referring, store_failed
+from images.sidecar.tests.scripted_runtime import echo, results, silence
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +50,31 @@ async def test_any_number_of_waiting_messages_may_lose_their_lease_at_once(folde
         await bench.until_settled(*bench.runtime.ids)
 
         assert bench.actor.idle.is_set()
+
+
+async def test_a_payload_is_in_hand_for_no_longer_than_its_handler_needs_it(folder, store, monkeypatch):
+    monkeypatch.setattr(fetching, "MANY_BYTES", 1)
+    first, second = referring(store.put(LARGE)), referring(store.put(LARGER), "m2")
+    async with working(folder, silence, {"concurrency": 2}, **store.settings) as bench:
+        await bench.send(first)
+        await bench.runtime.until_invoked(1)
+        (run,) = bench.actor.runs.values()
+        bench.transport.holds_confirmations = True
+        await bench.send(second)
+        bench.runtime.end(1)
+        await bench.runtime.until_invoked(2)
+
+        assert bench.ledger.all("settled") == []
+        assert run.opened is run.envelope
+
+
+async def test_what_a_loss_of_power_has_left_of_a_payload_is_written_anew(folder, store):
+    reference = store.put(LARGE)
+    store.objects[0].write_bytes(b"")
+    async with working(folder, results(LARGE), **store.settings) as bench:
+        await bench.send(envelope("m1"))
+        await bench.until_settled("m1")
+
+        assert bench.queued("b")[0]["payload_ref"] == reference
+        assert store.content(reference) == LARGE
+        assert bench.sample("asya_actor_claim_check_payloads_total", direction="stored") == 1

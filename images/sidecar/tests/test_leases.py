@@ -246,6 +246,26 @@ async def test_leases_are_renewed_for_as_long_as_a_message_is_in_hand(folder, mo
         assert run.delivery().lease_until > lease_clock() + 25
 
 
+async def test_the_lease_of_each_copy_of_a_message_is_renewed(folder, monkeypatch):
+    async with working(folder, silence, ASYA_PREFETCH="2") as bench:
+        await bench.send(envelope("m1"), envelope("m1"))
+        await bench.runtime.until_invoked(1)
+        await bench.ledger.until(lambda: bench.ledger.all("delivered").count("m1") == 2)
+        (run,) = bench.actor.runs.values()
+        renewed, extend = asyncio.Event(), bench.consumer.extend
+
+        async def noted(delivery):
+            await extend(delivery)
+            if all(each.lease_until > lease_clock() + 25 for each in run.deliveries):
+                renewed.set()
+
+        bench.consumer.extend = noted
+        for each in run.deliveries:
+            each.lease_until = lease_clock() + 5.0
+        async with keeping_leases(bench, monkeypatch), asyncio.timeout(10):
+            await renewed.wait()
+
+
 async def test_a_lease_with_enough_time_left_is_left_alone(folder, monkeypatch):
     monkeypatch.setattr(leases, "RENEW_BELOW_SECONDS", 20.0)
     async with working(folder, silence) as bench:

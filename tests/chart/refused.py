@@ -381,6 +381,14 @@ REFUSED = {
         {"sidecar": {"resources": {"limits": {"cpu": "10m"}}}},
         "sidecar.resources.requests.cpu: 50m is more than sidecar.resources.limits.cpu, 10m",
     ),
+    "devices without a limit": (
+        {"resources": {"requests": {"nvidia.com/gpu": 1}}},
+        "resources.requests.nvidia.com/gpu: Kubernetes takes requests of such devices only beside an equal limit; set",
+    ),
+    "fewer devices than the limit": (
+        {"resources": {"requests": {"nvidia.com/gpu": 1}, "limits": {"nvidia.com/gpu": 2}}},
+        "resources.requests.nvidia.com/gpu: Kubernetes takes requests of such devices only beside an equal limit; set",
+    ),
     "few for a batch": (
         {**HANDLER, "prefetch": 8, "concurrency": 2, "batch": {"maxSize": 8}},
         "prefetch: 8 messages can't fill the batches, which take 16 (concurrency times batch.maxSize); raise it",

@@ -44,6 +44,12 @@ WRONG_TYPES = [
     ("preset", {"resources": {"limits": {"memory": "1gi"}}}),
     ("sidecar", {"resources": {"limits": {"memory": "64mb"}}}),
     ("workload", {"template": {"spec": {"containers": [{"name": "x", "resources": {"limits": {"cpu": "lots"}}}]}}}),
+    ("resources", {"limits": {"memroy": "1Gi"}}),
+    ("resources", {"requests": {"hugepages": "1Gi"}}),
+    ("preset", {"resources": {"limits": {"gpu": 1}}}),
+    ("sidecar", {"resources": {"requests": {"cpuu": "50m"}}}),
+    ("workload", {"template": {"spec": {"containers": [{"name": "x", "resources": {"limits": {"mem": 1}}}]}}}),
+    ("initContainers", {"a": {"resources": {"limits": {"memroy": "1Gi"}}}}),
     ("resiliency", {"policies": {"default": {"maxAttempts": 0}}}),
     ("resiliency", {"policies": {"default": {"maxAttempt": 3}}}),
     ("resiliency", {"policies": {"default": {"backoff": "random"}}}),
@@ -231,6 +237,11 @@ def test_intervals_are_taken_as_prometheus_writes_them(interval):
 @pytest.mark.parametrize("amount", ["500m", 2, 0.5, "1.5", ".5", "64Mi", "10G", "1e3", "0"])
 def test_amounts_are_taken_as_kubernetes_writes_them(amount):
     assert errors({"resources": {"limits": {"memory": amount}}}) == []
+
+
+@pytest.mark.parametrize("name", ["cpu", "ephemeral-storage", "hugepages-2Mi", "nvidia.com/gpu", "aws.amazon.com/neuron"])
+def test_resources_are_taken_by_the_names_of_kubernetes(name):
+    assert errors({"resources": {"limits": {name: 1}}, "sidecar": {"resources": {"requests": {name: None}}}}) == []
 
 
 def test_a_claim_has_a_size(helm):

@@ -1,10 +1,12 @@
-{{/* Requests above limits: the API server would refuse the Deployment's pods, out of Helm's sight. */}}
+{{/* Requests above limits, and of devices without one: the API server would refuse the Deployment's pods, out of Helm's sight. */}}
 {{- define "actor.guards.resources" -}}
 {{- range $path, $resources := dict "resources" .values.resources "sidecar.resources" .values.sidecar.resources -}}
 {{- range $name, $wanted := $resources.requests -}}
 {{- $most := get ($resources.limits | default dict) $name -}}
 {{- if and (hasKey ($resources.limits | default dict) $name) (gt (include "actor.amount" $wanted | float64) (include "actor.amount" $most | float64)) }}
 ERROR: {{ $path }}.requests.{{ $name }}: {{ include "actor.text" $wanted }} is more than {{ $path }}.limits.{{ $name }}, {{ include "actor.text" $most }}, and no pod could start; lower it or raise the other (null takes a flavor's away)
+{{- else if and (contains "/" $name) (or (not $most) (ne (include "actor.amount" $wanted) (include "actor.amount" $most))) }}
+ERROR: {{ $path }}.requests.{{ $name }}: Kubernetes takes requests of such devices only beside an equal limit; set {{ $path }}.limits.{{ $name }} alone, which asks for them, too
 {{- end }}
 {{- end }}
 {{- end }}

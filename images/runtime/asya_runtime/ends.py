@@ -11,6 +11,8 @@ from asya_runtime.errors import EXIT_DESCRIPTORS, EXIT_HANDLER
 CRASH, EXIT, MEMORY, TIMEOUT = "crash", "exit", "memory", "timeout"
 STOP = "stop"  # asked for from outside: nobody is told
 
+KILLED = 128 + signal.SIGKILL  # the exit code after that signal
+
 _MIB = 1 << 20
 
 

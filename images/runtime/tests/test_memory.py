@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from asya_runtime import memory
 from images.runtime.tests.driver import PATIENCE
-from images.runtime.tests.judged import outcomes
+from images.runtime.tests.judged import collect, connect, outcomes
 
 MIB = 1 << 20
 V1, V2 = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
@@ -92,8 +93,19 @@ def test_the_page_cache_counts_for_nothing_where_it_is_looked_into(tmp_path, mak
 
 def test_what_can_not_be_read_counts_as_nothing(tmp_path):
     v2(tmp_path, 1000, "garbage")
+    limit = found(tmp_path, "0::/\n")
 
-    assert found(tmp_path, "0::/\n").used(950) == 0
+    assert (limit.used(950), limit.kills()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "folder"), [(v2, "memory__events", ""), (v1, "memory__oom_control", "memory")]
+)
+def test_processes_that_the_kernel_killed_are_counted(tmp_path, make, name, folder):
+    make(tmp_path / folder, 1000)
+    write(tmp_path / folder, **{name: "oom 7\nunder_oom 1\noom_kill 3\noom_group_kill 9"})
+
+    assert found(tmp_path, "9:memory:/\n" if folder else "0::/\n").kills() == 3
 
 
 @pytest.fixture(params=["v1", "v2"])
@@ -134,6 +146,29 @@ def test_who_eats_memory_is_ended_before_the_container_is(group, start, handler,
     code, errors = runtime.finish()
     assert code == 0
     assert "MiB of memory; the limit is 64 MiB" in errors
+
+
+def test_memory_is_the_reason_where_the_kernel_is_faster_than_the_supervisor(group, start):
+    runtime = start("hostile.process", cgroup=group)
+    client = connect(runtime)
+    os.kill(runtime.process.pid, signal.SIGSTOP)
+    try:
+        client.invoke(1, {"do": "eat"})
+        deadline = time.monotonic() + PATIENCE
+        while "oom_kill 1" not in events(group) and time.monotonic() < deadline:
+            os.sched_yield()
+    finally:
+        os.kill(runtime.process.pid, signal.SIGCONT)
+
+    assert collect(client, [1]) == {}
+    assert client.report()["reason"] == "memory"
+    client.close()
+
+
+def events(group):
+    """Return what the kernel says of the group and its limit."""
+    name = "memory.events" if (group.parent / "memory.events").exists() else "memory.oom_control"
+    return (group.parent / name).read_text()
 
 
 def test_a_supervisor_whose_worker_runs_nothing_sleeps(group, start):

@@ -11,6 +11,8 @@ from asya_runtime.errors import EXIT_DESCRIPTORS, EXIT_HANDLER
 CRASH, EXIT, MEMORY, TIMEOUT = "crash", "exit", "memory", "timeout"
 STOP = "stop"
 
+KILLED = 128 + signal.SIGKILL
+
 _MIB = 1 << 20
 
 

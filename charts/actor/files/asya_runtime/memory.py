@@ -15,11 +15,14 @@ class _Form(NamedTuple):
 
     limit: str
     used: str
+    events: str
     reclaimable: tuple[str, ...]
 
 
-_V2 = _Form("memory.max", "memory.current", ("inactive_file", "active_file", "slab_reclaimable"))
-_V1 = _Form("memory.limit_in_bytes", "memory.usage_in_bytes", ("total_inactive_file", "total_active_file"))
+_V2 = _Form("memory.max", "memory.current", "memory.events", ("inactive_file", "active_file", "slab_reclaimable"))
+_V1 = _Form(
+    "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.oom_control", ("total_inactive_file", "total_active_file")
+)
 
 
 class Memory:
@@ -39,6 +42,11 @@ class Memory:
         if used < enough:
             return used
         return max(0, used - self._reclaimable())
+
+    def kills(self) -> int:
+
+        lines = (line.split() for line in _read(self._folder, self._form.events).splitlines())
+        return sum(_number(parts[-1]) for parts in lines if parts[:1] == ["oom_kill"])
 
     def _reclaimable(self) -> int:
         lines = (line.split() for line in _read(self._folder, "memory.stat").splitlines())

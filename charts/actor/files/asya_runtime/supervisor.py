@@ -41,7 +41,7 @@ class Supervisor:
         self._settings = settings
         log.begin(settings.log_level)
         self._memory = memory.find()
-        self._memory_used = 0
+        self._memory_used = self._kills = 0
         self._door = Door(settings.socket_dir)
         self._stopping = False
         self._was_ready = False
@@ -71,8 +71,9 @@ class Supervisor:
 
     def _accompany(self, worker: WorkerProcess) -> int | None:
 
+        self._kills = self._memory.kills() if self._memory else 0
         try:
-            end = self._watch(worker)
+            end = self._named(self._watch(worker))
         except StartError:
             end_descendants(worker.pid)
             worker.slots.remove()
@@ -168,6 +169,12 @@ class Supervisor:
         most = int(self._memory.limit * _MEMORY_SHARE)
         self._memory_used = self._memory.used(int(most - _MEMORY_RATE * _TICK_SECONDS))
         return ends.of_memory(self._memory_used, self._memory.limit) if self._memory_used >= most else None
+
+    def _named(self, end: End) -> End:
+
+        if self._memory is None or end.exit_code != ends.KILLED or self._memory.kills() == self._kills:
+            return end
+        return ends.of_memory(self._memory.limit, self._memory.limit)
 
     def _is_silent(self, worker: WorkerProcess, now: int) -> End | None:
 

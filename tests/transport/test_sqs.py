@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -13,13 +14,14 @@ from asya_core.errors import (
     QueueConflictError,
     QueueMissingError,
     TransportRefusedError,
+    TransportUnavailableError,
 )
 from asya_core.transports import Depth, publish
 from asya_core.transports.base import lease_clock
 from asya_core.transports.sqs.link import Link
 from asya_core.transports.sqs.settings import OWNER_TAG
 from asya_core.transports.sqs.transport import SqsTransport
-from tests.transport.parties import Inbox, consuming, eventually, has_depth, send, send_all
+from tests.transport.parties import Inbox, consuming, eventually, has_depth, send, send_all, shows_depth
 
 TIMES_STOPPED = 40
 """`make chaos` stops whole sidecars, and more often."""
@@ -62,6 +64,21 @@ def calls(monkeypatch):
 
     monkeypatch.setattr(Link, "call", count)
     return counted
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    """Give a way to be asked instead of SQS: `answer(operation, call)`, where `await call()` asks SQS itself."""
+
+    def begin(answer):
+        call = Link.call
+
+        async def ask(link, operation, *arguments, **parameters):
+            return await answer(operation, partial(call, link, operation, *arguments, **parameters))
+
+        monkeypatch.setattr(Link, "call", ask)
+
+    return begin
 
 
 async def test_at_full_load_a_message_costs_about_a_third_of_a_call(joined, queue, calls):
@@ -109,6 +126,28 @@ async def test_one_message_that_a_queue_finds_too_large_costs_the_others_of_its_
     await has_depth(transport, queue, total=2)
 
 
+async def test_what_a_lost_delivery_led_to_is_not_sent_message_by_message_either(sqs, joined, queue, watch):
+    transport, inbox = await joined(), Inbox()
+    await transport.ensure(queue)
+    await sqs.call("CreateQueue", QueueName=f"{queue}-out", Attributes={"MaximumMessageSize": "1024"})
+    consumer = await transport.consume(queue, 1, inbox)
+    await publish(transport, queue, b"work")
+    delivery = await inbox.take()
+
+    async def lose_after_sending(operation, call):
+        try:
+            return await call()
+        finally:
+            if operation == "SendMessageBatch":
+                consumer.settle(delivery)
+
+    watch(lose_after_sending)
+    outcomes = [send(transport, f"{queue}-out", b"x" * 2000), send(transport, f"{queue}-out", b"y", holding=delivery)]
+    errors = [await outcome.wait() for outcome in outcomes]
+    assert [type(error) for error in errors] == [MessageTooLargeError, LeaseLostError]
+    await has_depth(transport, f"{queue}-out", total=0)
+
+
 async def test_a_message_of_another_producer_is_taken_with_attributes_or_without(sqs, joined, queue):
     transport, inbox = await joined(), Inbox()
     await transport.ensure(queue)
@@ -118,6 +157,20 @@ async def test_a_message_of_another_producer_is_taken_with_attributes_or_without
     await sqs.call("SendMessage", QueueUrl=url, MessageBody="without")
     await transport.consume(queue, 2, inbox)
     assert sorted(each.body for each in await inbox.take_many(2)) == [b"with", b"without"]
+
+
+async def test_a_time_that_none_of_us_would_write_delays_nothing(sqs, joined, queue):
+    transport, inbox = await joined(), Inbox()
+    await transport.ensure(queue)
+    url = await sqs.url(queue)
+    times = [f"{time.time() + 15 * 24 * 3600}", "1e300", "inf", "-inf", "nan", "soon"]
+    entries = [
+        {"Id": f"{each}", "MessageBody": due, "MessageAttributes": {"asya.due": {"DataType": kind, "StringValue": due}}}
+        for each, (due, kind) in enumerate(zip(times, ["Number", *["String"] * 5], strict=True))
+    ]
+    await sqs.call("SendMessageBatch", QueueUrl=url, Entries=entries)
+    await transport.consume(queue, 10, inbox)
+    assert sorted(each.body.decode() for each in await inbox.take_many(len(times))) == sorted(times)
 
 
 async def test_a_long_delay_is_made_of_shorter_ones_and_never_ends_early(joined, queue, calls):
@@ -186,6 +239,53 @@ async def test_releases_and_renewals_share_calls(joined, queue, calls):
     await has_depth(transport, queue, total=40)
 
 
+async def test_what_is_given_back_goes_to_none_of_our_own_receives(joined, queue):
+    transport, inbox = await joined(wait=2), Inbox()
+    await transport.ensure(queue)
+    bodies = [b"%d" % each for each in range(80)]
+    await send_all(transport, queue, bodies)
+    consumer = await transport.consume(queue, 200, inbox)
+    deliveries = await inbox.take_many(len(bodies))
+    await consumer.stop()
+    for delivery in deliveries:
+        consumer.release(delivery)
+    await transport.close()
+    other, rest = await joined(), Inbox()
+    await other.consume(queue, len(bodies), rest)
+    assert [each.count for each in await rest.take_many(len(bodies))] == [2] * len(bodies)
+
+
+async def refused_for_a_moment():
+    return {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
+
+
+async def forgotten():
+    return {}
+
+
+async def unanswered():
+    raise TransportUnavailableError("nobody answered")
+
+
+@pytest.mark.parametrize("first", [refused_for_a_moment, forgotten, unanswered])
+async def test_closing_tells_again_what_sqs_did_not_take(joined, queue, watch, first):
+    transport, inbox = await joined(), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 1, inbox)
+    await publish(transport, queue, b"done")
+    delivery = await inbox.take()
+    answers = [first]
+
+    async def answer(operation, call):
+        return await (answers.pop() if operation == "DeleteMessageBatch" and answers else call)()
+
+    watch(answer)
+    await consumer.stop()
+    consumer.settle(delivery)
+    await transport.close()
+    await has_depth(await joined(), queue, total=0)
+
+
 async def test_an_idle_consumer_asks_once_for_as_long_as_it_may(joined, queue, calls):
     transport = await joined(wait=3, visibility=30)
     await transport.ensure(queue)
@@ -216,8 +316,7 @@ async def test_stopping_while_messages_arrive_strands_none(sqs, joined, queue):
         await consumer.stop()
         await transport.close()
         await arriving
-    depth = await producer.depth(queue)
-    assert depth == Depth(ready=5 * TIMES_STOPPED - taken, in_flight=0, delayed=0)
+    await shows_depth(producer, queue, Depth(ready=5 * TIMES_STOPPED - taken, in_flight=0, delayed=0))
 
 
 async def test_a_queue_comes_with_one_for_its_dead_letters(sqs, joined, queue):

@@ -18,7 +18,7 @@ from asya_core.transports.sqs.changes import Change, Changes
 from asya_core.transports.sqs.connection import Connection
 from asya_core.transports.sqs.hand import Hand
 from asya_core.transports.sqs.link import Link
-from asya_core.transports.sqs.polls import Pace, next_receive
+from asya_core.transports.sqs.polls import Pace, Waits, next_receive
 from asya_core.transports.sqs.publisher import Publisher
 from asya_core.transports.sqs.settings import SqsSettings
 from asya_core.transports.supervision import pause_before
@@ -54,7 +54,7 @@ class SqsConsumer:
 
     What is asked for in receives under way (`_asked`) and what is in hand never exceed `prefetch` together. A receive
     can't be taken back without losing what it brings for as long as a lease lasts, so it is let finish, and what comes
-    when there is no place for it any more is given back at once.
+    when there is no place for it any more is given back, but to none of our own receives.
     """
 
     def __init__(self, parts: Parts, queue: str, prefetch: int, deliver: Callable[[Delivery], None]) -> None:
@@ -69,6 +69,7 @@ class SqsConsumer:
         self._hand = Hand(self._changes, self._visibility, parts.longest_hold)
         self._link: Link | None = None
         self._pace = Pace()
+        self._waits = Waits()
         self._polls: set[asyncio.Task[None]] = set()
         self._asked = 0
         self._under_way = 0
@@ -90,7 +91,7 @@ class SqsConsumer:
 
     def release(self, delivery: Delivery) -> None:
         """See `Consumer.release`."""
-        self._hand.release(delivery)
+        self._hand.release(delivery, self._hidden())
         self._fill()
 
     async def extend(self, delivery: Delivery) -> None:
@@ -118,7 +119,7 @@ class SqsConsumer:
             await asyncio.wait(self._polls, timeout=self._wait + LATE_SECONDS)
         for poll in self._polls:
             poll.cancel()
-        self._hand.release_all()
+        self._hand.release_all(self._hidden())
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._changes.drain()
@@ -213,12 +214,13 @@ class SqsConsumer:
     def _receive(self, link: Link, number: int, wait: int) -> None:
         self._asked += number
         self._under_way += 1
-        poll = asyncio.create_task(self._poll(link, number, wait), name=f"sqs receive {self._queue}")
+        asked = lease_clock()
+        self._waits.begin(asked, wait)
+        poll = asyncio.create_task(self._poll(link, number, wait, asked), name=f"sqs receive {self._queue}")
         self._polls.add(poll)
         poll.add_done_callback(self._polls.discard)
 
-    async def _poll(self, link: Link, number: int, wait: int) -> None:
-        asked = lease_clock()
+    async def _poll(self, link: Link, number: int, wait: int, asked: float) -> None:
         begun = time.monotonic()
         try:
             url = await self._addresses.find(self._queue)
@@ -237,6 +239,7 @@ class SqsConsumer:
             self._poll_failed(link, error)
             return
         self._end_of_poll(link, number)
+        self._waits.answered(asked)
         messages = answer.get("Messages", [])
         for message in messages:
             self._arrived(message, asked)
@@ -275,7 +278,7 @@ class SqsConsumer:
         """Deliver a message, give it back when there is no place for it any more, or send it on when it is early."""
         decoded = decode(message)
         if self._is_stopped or len(self._hand) >= self._prefetch:
-            self._changes.add(Change(message["ReceiptHandle"], asked + self._visibility, 0))
+            self._changes.add(Change(message["ReceiptHandle"], asked + self._visibility, self._hidden()))
             return
         delivery = self._hand.take(message, decoded.body, asked)
         early = decoded.due - time.time()
@@ -283,6 +286,10 @@ class SqsConsumer:
             self._publisher.publish(self._queue, decoded.body, partial(self._sent_on, delivery), early, delivery)
         else:
             self._deliver(delivery)
+
+    def _hidden(self) -> int:
+        """Return for how many seconds nobody may see what is given back: not while we would take it ourselves."""
+        return self._waits.seconds_left(lease_clock())
 
     def _sent_on(self, delivery: Delivery, error: Exception | None) -> None:
         """Delete a message whose next part of a long delay has begun; if it has not, its lease runs out."""

@@ -51,19 +51,19 @@ class Hand:
         """Delete the message, if it is still ours."""
         self._let_go(delivery, None)
 
-    def release(self, delivery: Delivery) -> None:
-        """Make the message visible at once, if it is still ours."""
-        self._let_go(delivery, 0)
+    def release(self, delivery: Delivery, hidden: int) -> None:
+        """Make the message visible after `hidden` seconds, if it is still ours."""
+        self._let_go(delivery, hidden)
 
     def drop(self, delivery: Delivery) -> None:
         """Free its place and let the lease run out."""
         self._deliveries.discard(delivery)
         delivery.lease_until = 0.0
 
-    def release_all(self) -> None:
-        """Give everything back."""
+    def release_all(self, hidden: int) -> None:
+        """Give everything back in the same way."""
         for delivery in list(self._deliveries):
-            self.release(delivery)
+            self.release(delivery, hidden)
 
     def forget(self) -> None:
         """End all leases: the queue that gave them is gone."""

@@ -9,7 +9,9 @@ Source: "SendMessage" in the Amazon SQS API Reference: characters #x9 | #xA | #x
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -17,6 +19,8 @@ BODY, DUE = "asya.body", "asya.due"
 """Our attributes: the body's bytes, or the word for none; and when a message that has to wait longer than SQS lets it
 is due, in seconds since 1970."""
 ATTRIBUTES = (BODY, DUE)
+LONGEST_AHEAD = 14 * 24 * 3600
+"""Seconds for which SQS keeps a message; whoever says that one is due later than that is not one of us."""
 
 _INSTEAD, _EMPTY = "-", "empty"
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n"
@@ -66,7 +70,7 @@ def decode(message: Mapping[str, Any]) -> Decoded:
         due = float(attributes.get(DUE, {}).get("StringValue", 0.0))
     except ValueError:
         due = 0.0
-    return Decoded(body, due)
+    return Decoded(body, due if math.isfinite(due) and due - time.time() <= LONGEST_AHEAD else 0.0)
 
 
 def _as_text(body: bytes) -> str | None:

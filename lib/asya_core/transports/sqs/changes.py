@@ -21,6 +21,8 @@ from asya_core.transports.sqs.lanes import Lane
 LINGER_SECONDS = 0.02
 """How long a deletion waits for others: nobody waits for it, and it is a third of all calls otherwise."""
 MOST_UNSENT = 100_000
+AGAIN_SECONDS = 0.2
+"""How long the last changes wait before they are told again."""
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +86,13 @@ class Changes:
         self._unsent.clear()
 
     async def drain(self) -> None:
-        """Wait until everything that can be told is told."""
-        await asyncio.gather(self._deletions.drain(), self._visibilities.drain())
+        """Wait until everything is told that is not void, however often that has to be tried."""
+        while True:
+            await asyncio.gather(self._deletions.drain(), self._visibilities.drain())
+            if not self._unsent:
+                return
+            await asyncio.sleep(AGAIN_SECONDS)
+            self.send_again()
 
     async def _delete(self, changes: list[Change]) -> None:
         await self._tell(changes, "DeleteMessageBatch")
@@ -120,10 +127,11 @@ class Changes:
                 self._keep(change)
 
     def _answered(self, changes: list[Change], answer: dict[str, Any]) -> None:
+        taken = {entry["Id"] for entry in answer.get("Successful", ())}
         failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
         for number, change in enumerate(changes):
-            entry = failed.get(str(number))
-            if entry is None:
+            entry = failed.get(str(number), {})
+            if str(number) in taken:
                 change.tell(None)
             elif entry.get("SenderFault"):
                 sentence = f"queue {self._queue}: {entry.get('Code')}: {entry.get('Message') or 'SQS gave no reason'}"
@@ -131,7 +139,9 @@ class Changes:
             elif change.told is None:
                 self._keep(change)
             else:
-                change.tell(TransportUnavailableError(f"queue {self._queue}: {entry.get('Code')}; try again"))
+                change.tell(
+                    TransportUnavailableError(f"queue {self._queue}: {entry.get('Code', 'no answer')}; try again")
+                )
 
     def _keep(self, change: Change) -> None:
         if len(self._unsent) < MOST_UNSENT:

@@ -128,7 +128,7 @@ class Publisher:
                 messages[0].report(of_refusal(refusal.code, str(refusal)))
             else:  # one of them may be to blame for all
                 for message in messages:
-                    await self._call(link, queue, url, [message])
+                    await self._send(queue, [message])
             return
         except TransportError as error:
             if isinstance(error, QueueMissingError):

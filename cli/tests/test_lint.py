@@ -72,6 +72,12 @@ def write(folder, name, text):
             "volumes:\n  a:\n    secret:\n      secretNam: s\n",
             "4: volumes.a.secret.secretNam: did you mean secretName?",
         ),
+        ("logLevel: INFO\nscaling:\n", "2: scaling: empty; remove the key, or give it something"),
+        ("timeout:\n  actor:\n", "2: timeout.actor: empty; remove the key, or give it something"),
+        (
+            "actors:\n  one: {handler: a.b}\n",
+            "1: actors: only the chart pipeline has several actors in one file; add --chart pipeline",
+        ),
         ("replicas: 1\nreplicas: 2\n", "2: replicas: the key is there twice; remove one"),
         ("- image: a:1\n", "1: this is a list, and a values file is a map of keys; write them without dashes"),
         ("logLevel: INFO\n---\nreplicas: 1\n", "3: Helm reads nothing from a second document;"),
@@ -179,6 +185,22 @@ def test_both_generations_of_helm_are_understood(stderr):
     assert [each.path for each in found] == wrong
     assert found[-1].sentence == "this is not a duration; write 5m, 90s or a number of seconds"
     assert [each.sentence for each in found[:2]] == ["did you mean timeout?", "did you mean enabled?"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["- (root): scaling is required", "- (root): batch is required", "- timeout: actor is required"],
+        ["- at '': missing properties 'scaling', 'batch'", "- at '/timeout': missing property 'actor'"],
+    ],
+)
+def test_a_key_that_is_missing_is_named_by_both_generations_of_helm(lines):
+    problems = read_refusal("\n".join(lines), {})
+    assert [(each.path, each.is_missing) for each in problems] == [
+        ("scaling", True),
+        ("batch", True),
+        ("timeout.actor", True),
+    ]
 
 
 def test_what_is_no_list_of_mistakes_is_shown_as_it_is():

@@ -135,5 +135,6 @@ def _placed(problem: Problem, file: Path, nodes: dict[Path, yaml.Node | None]) -
     sentence, path = f"{problem.path}: {problem.sentence}", problem.path.partition(",")[0]
     for each, node in nodes.items():
         if line := line_of(node, path):
-            return Finding(each, line, sentence)
+            emptied = f"{path}: empty; remove the key, or give it something"
+            return Finding(each, line, emptied if problem.is_missing else sentence)
     return Finding(file, line_of(nodes[file], path, nearest=True), sentence)

@@ -62,6 +62,16 @@ def test_what_has_no_key_of_its_own_stays_in_the_pod_template():
     assert spec == {"containers": [{"name": "asya-runtime"}, {"name": "cache", "image": "redis:7"}]}
 
 
+@pytest.mark.parametrize("given", [{"serviceAccount": "ml"}, {"serviceAccount": "other", "serviceAccountName": "ml"}])
+def test_a_service_account_is_lifted_under_its_own_name(given):
+    spec = copy.deepcopy(FIXED_2025)
+    spec["workload"]["template"]["spec"] |= given
+    values = converted(spec).values
+
+    assert values["serviceAccountName"] == "ml"
+    assert "serviceAccount" not in values
+
+
 @pytest.mark.parametrize(
     ("resiliency", "expected"),
     [

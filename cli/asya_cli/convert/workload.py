@@ -52,6 +52,8 @@ def _lift_pod(values: dict[str, Any], pod: dict[str, Any], keys: Collection[str]
     if grace := pod.pop("terminationGracePeriodSeconds", None):
         values.setdefault("timeout", {}).setdefault("gracefulShutdown", grace)
     _lift_security(values, pod, notes)
+    if account := pod.pop("serviceAccount", None):
+        pod.setdefault("serviceAccountName", account)  # its old name, by which the chart has something else
     for key in [key for key in pod if key in keys and key not in values]:
         values[key] = pod.pop(key)
     if rest := [each for each in (_rest(values, container, notes) for container in containers) if each]:

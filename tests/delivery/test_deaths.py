@@ -74,7 +74,7 @@ async def test_a_message_that_takes_its_pod_down_each_time_costs_its_neighbours_
                 lambda pod=pod: pod.sidecar.returncode is not None or {*outlet.ids, *errors.ids} == expected,
                 AFTER_LEASES,
             )
-    assert len(begun(place, "killer")) == most
+    assert 1 < len(begun(place, "killer")) <= most  # a delivery counts also where it did not come as far as the handler
     assert [(each["id"], each["payload"]["error"]) for each in errors.envelopes] == [("killer", "deliveries")]
     assert set(outlet.ids) == {"warm-up", *innocent}
 

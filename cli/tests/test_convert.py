@@ -65,7 +65,9 @@ def test_what_has_no_key_of_its_own_stays_in_the_pod_template():
 @pytest.mark.parametrize("given", [{"serviceAccount": "ml"}, {"serviceAccount": "other", "serviceAccountName": "ml"}])
 def test_a_service_account_is_lifted_under_its_own_name(given):
     spec = copy.deepcopy(FIXED_2025)
-    spec["workload"]["template"]["spec"] |= given
+    pod = spec["workload"]["template"]["spec"]
+    pod.pop("serviceAccountName")
+    pod |= given
     values = converted(spec).values
 
     assert values["serviceAccountName"] == "ml"

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from asya_core.transports.sqs.transport import SqsTransport
 from tests.brokers.nats_server import NatsServer
 from tests.transport.harness import ForgetfulHarness, Harness, NetworkHarness, RealHarness
 from tests.transport.memory_harness import MemoryHarness
@@ -120,6 +121,32 @@ async def rabbit_network(rabbitmq_server, tmp_path):
     await harness.open()
     yield harness
     await harness.close()
+
+
+@pytest.fixture
+async def sqs(make_harness):
+    """Give SQS, for what only it can do."""
+    harness = make_harness("sqs")
+    await harness.open()
+    yield harness
+    await harness.close()
+
+
+@pytest.fixture
+async def joined(sqs):
+    """Give a way to connect further transports, each with settings of its own."""
+    opened = []
+
+    async def join(longest_delay=900, longest_hold=12 * 3600, **settings):
+        limits = {"longest_delay": longest_delay, "longest_hold": longest_hold}
+        transport = SqsTransport(sqs.settings(**settings), **limits)
+        opened.append(transport)
+        await transport.connect()
+        return transport
+
+    yield join
+    for transport in opened:
+        await transport.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections import Counter
-from functools import partial
 
 import pytest
 
@@ -14,7 +13,6 @@ from asya_core.errors import (
     QueueConflictError,
     QueueMissingError,
     TransportRefusedError,
-    TransportUnavailableError,
 )
 from asya_core.transports import Depth, publish
 from asya_core.transports.base import lease_clock
@@ -25,31 +23,6 @@ from tests.transport.parties import Inbox, consuming, eventually, has_depth, sen
 
 TIMES_STOPPED = 40
 """`make chaos` stops whole sidecars, and more often."""
-
-
-@pytest.fixture
-async def sqs(make_harness):
-    harness = make_harness("sqs")
-    await harness.open()
-    yield harness
-    await harness.close()
-
-
-@pytest.fixture
-async def joined(sqs):
-    """Give a way to connect further transports, each with settings of its own."""
-    opened = []
-
-    async def join(longest_delay=900, longest_hold=12 * 3600, **settings):
-        limits = {"longest_delay": longest_delay, "longest_hold": longest_hold}
-        transport = SqsTransport(sqs.settings(**settings), **limits)
-        opened.append(transport)
-        await transport.connect()
-        return transport
-
-    yield join
-    for transport in opened:
-        await transport.close()
 
 
 @pytest.fixture
@@ -64,21 +37,6 @@ def calls(monkeypatch):
 
     monkeypatch.setattr(Link, "call", count)
     return counted
-
-
-@pytest.fixture
-def watch(monkeypatch):
-    """Give a way to be asked instead of SQS: `answer(operation, call)`, where `await call()` asks SQS itself."""
-
-    def begin(answer):
-        call = Link.call
-
-        async def ask(link, operation, *arguments, **parameters):
-            return await answer(operation, partial(call, link, operation, *arguments, **parameters))
-
-        monkeypatch.setattr(Link, "call", ask)
-
-    return begin
 
 
 async def test_at_full_load_a_message_costs_about_a_third_of_a_call(joined, queue, calls):
@@ -124,28 +82,6 @@ async def test_one_message_that_a_queue_finds_too_large_costs_the_others_of_its_
     errors = [await outcome.wait() for outcome in outcomes]
     assert [type(error) for error in errors] == [type(None), MessageTooLargeError, type(None)]
     await has_depth(transport, queue, total=2)
-
-
-async def test_what_a_lost_delivery_led_to_is_not_sent_message_by_message_either(sqs, joined, queue, watch):
-    transport, inbox = await joined(), Inbox()
-    await transport.ensure(queue)
-    await sqs.call("CreateQueue", QueueName=f"{queue}-out", Attributes={"MaximumMessageSize": "1024"})
-    consumer = await transport.consume(queue, 1, inbox)
-    await publish(transport, queue, b"work")
-    delivery = await inbox.take()
-
-    async def lose_after_sending(operation, call):
-        try:
-            return await call()
-        finally:
-            if operation == "SendMessageBatch":
-                consumer.settle(delivery)
-
-    watch(lose_after_sending)
-    outcomes = [send(transport, f"{queue}-out", b"x" * 2000), send(transport, f"{queue}-out", b"y", holding=delivery)]
-    errors = [await outcome.wait() for outcome in outcomes]
-    assert [type(error) for error in errors] == [MessageTooLargeError, LeaseLostError]
-    await has_depth(transport, f"{queue}-out", total=0)
 
 
 async def test_a_message_of_another_producer_is_taken_with_attributes_or_without(sqs, joined, queue):
@@ -253,37 +189,6 @@ async def test_what_is_given_back_goes_to_none_of_our_own_receives(joined, queue
     other, rest = await joined(), Inbox()
     await other.consume(queue, len(bodies), rest)
     assert [each.count for each in await rest.take_many(len(bodies))] == [2] * len(bodies)
-
-
-async def refused_for_a_moment():
-    return {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
-
-
-async def forgotten():
-    return {}
-
-
-async def unanswered():
-    raise TransportUnavailableError("nobody answered")
-
-
-@pytest.mark.parametrize("first", [refused_for_a_moment, forgotten, unanswered])
-async def test_closing_tells_again_what_sqs_did_not_take(joined, queue, watch, first):
-    transport, inbox = await joined(), Inbox()
-    await transport.ensure(queue)
-    consumer = await transport.consume(queue, 1, inbox)
-    await publish(transport, queue, b"done")
-    delivery = await inbox.take()
-    answers = [first]
-
-    async def answer(operation, call):
-        return await (answers.pop() if operation == "DeleteMessageBatch" and answers else call)()
-
-    watch(answer)
-    await consumer.stop()
-    consumer.settle(delivery)
-    await transport.close()
-    await has_depth(await joined(), queue, total=0)
 
 
 async def test_an_idle_consumer_asks_once_for_as_long_as_it_may(joined, queue, calls):

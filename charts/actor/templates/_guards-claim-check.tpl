@@ -39,8 +39,8 @@ ERROR: claimCheck.threshold: {{ $threshold }} is not below maxBodyBytes, {{ int6
 {{- if gt $threshold 917504 }}
 ERROR: claimCheck.threshold: SQS takes messages of 1 MiB, and {{ $threshold }} bytes of payload leave too little for the rest of one; use at most 917504
 {{- end }}
-{{- if le (int64 (include "actor.seconds" $check.expiresAfter)) 1209600 }}
-ERROR: claimCheck.expiresAfter: SQS keeps messages for 14 days, and a payload that goes after {{ include "actor.text" $check.expiresAfter }} may be missing then; use more than 336h, and set the store's lifecycle rule to it
+{{- if le (int64 (include "actor.seconds" $check.expiresAfter)) 1382400 }}
+ERROR: claimCheck.expiresAfter: SQS keeps messages for 14 days, their payloads may be two days older, and one that goes after {{ include "actor.text" $check.expiresAfter }} may be missing then; use more than 384h, and set the store's lifecycle rule to it
 {{- end }}
 {{- end }}
 {{- end }}

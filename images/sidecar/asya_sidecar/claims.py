@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import importlib
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +22,7 @@ from asya_core.errors import (
     SettingsError,
 )
 from asya_core.limits import Limits, check_limits, too_large
+from asya_core.transports.base import lease_clock
 from asya_sidecar.apart import apart
 from asya_sidecar.claim_settings import ClaimSettings
 from asya_sidecar.known_payloads import KnownPayloads
@@ -64,7 +64,7 @@ class Claims:
         """
         body = memoryview(payload)
         sha256 = await _hash_of(body)
-        known = self._known.find(sha256, time.monotonic())
+        known = self._known.find(sha256, lease_clock(), datetime.now(UTC))
         if known is None:
             upload = self._uploads.get(sha256)
             if upload is None:
@@ -95,7 +95,7 @@ class Claims:
         async with self._slots:
             body = await self._attempt("fetched", lambda: self._read(key, reference))
         self._metrics.claim("fetched", len(body))
-        self._known.add(reference, time.monotonic(), datetime.now(UTC))
+        self._known.add(reference, lease_clock(), datetime.now(UTC))
         return Raw(body)
 
     async def require_wanted(self, marker: Raw) -> None:
@@ -115,7 +115,7 @@ class Claims:
         async with self._slots:
             is_new = await self._attempt("stored", lambda: self._write(key, body))
         self._metrics.claim("stored" if is_new else "kept", len(body))
-        self._known.add(reference, time.monotonic(), now)
+        self._known.add(reference, lease_clock(), now)
         return write_reference(reference)
 
     def _uploaded(self, task: asyncio.Task[Raw], sha256: str) -> None:

@@ -16,28 +16,32 @@ REMEMBERED_SECONDS = 3600.0
 """For so long; nobody removes what was stored or read within that time."""
 
 KEPT_DAYS = 1
-"""A payload that was stored earlier than so many days before is stored anew, as its time in the store may end soon."""
+"""A payload of an earlier day than so many before today is stored anew, as its time in the store may end soon."""
 
 
 class KnownPayloads:
-    """References by the hash of what they lead to. Times in seconds of the monotonic clock."""
+    """References by the hash of what they lead to. Times in seconds of one clock, that of leases for example."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[Raw, float]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Reference, float]] = OrderedDict()
 
     def add(self, reference: Reference, now: float, today: datetime) -> None:
         """Remember a payload that was stored or read just now, unless it has lain there for long."""
-        day = reference.uri.rsplit("/", 2)[-2]
-        if day < (today.astimezone(UTC) - timedelta(days=KEPT_DAYS)).date().isoformat():
+        if _is_old(reference, today):
             return
-        self._known[reference.sha256] = write_reference(reference), now
+        self._known[reference.sha256] = reference, now
         self._known.move_to_end(reference.sha256)
         if len(self._known) > MOST:
             self._known.popitem(last=False)
 
-    def find(self, sha256: str, now: float) -> Raw | None:
+    def find(self, sha256: str, now: float, today: datetime) -> Raw | None:
         """Return the reference to the content with this hash."""
         found = self._known.get(sha256)
-        if found is None or now - found[1] > REMEMBERED_SECONDS:
+        if found is None or now - found[1] > REMEMBERED_SECONDS or _is_old(found[0], today):
             return None
-        return found[0]
+        return write_reference(found[0])
+
+
+def _is_old(reference: Reference, today: datetime) -> bool:
+    day = reference.uri.rsplit("/", 2)[-2]
+    return day < (today.astimezone(UTC) - timedelta(days=KEPT_DAYS)).date().isoformat()

@@ -135,6 +135,26 @@ def test_a_flavor_that_names_another_transport_is_told(plan):
     assert plan(own, values_files=[find_assets().flavors / "gpu.yaml"]).overruled == []
 
 
+@pytest.mark.parametrize(
+    ("values", "sets", "threshold"),
+    [
+        ({}, [], "65536"),
+        ({"maxBodyBytes": 32768}, [], "32767"),
+        ({"maxBodyBytes": 32768, "claimCheck": {"threshold": 100}}, [], "100"),
+        ({"maxBodyBytes": 32768}, ["logLevel=DEBUG,maxBodyBytes=8192"], "8191"),
+    ],
+)
+def test_an_actor_of_small_messages_stores_payloads_before_they_are_refused(plan, values, sets, threshold):
+    planned = plan(Actor("text", {"image": "m:1", "handler": "a.b", **values}), sets=sets)
+    assert process(planned, "text", "asya-sidecar").env["ASYA_CLAIM_CHECK_THRESHOLD"] == threshold
+
+
+def test_a_threshold_that_a_cluster_would_refuse_is_refused_here(plan):
+    own = {"maxBodyBytes": 32768, "claimCheck": {"url": "s3://payloads"}}
+    with pytest.raises(CliError, match=r"65536 is not below maxBodyBytes, 32768"):
+        plan(Actor("text", {"image": "m:1", "handler": "a.b", **own}))
+
+
 def test_the_brokers_own_settings_are_listed(plan):
     planned = plan()
     assert "nats-server: max_payload 1048576 (its default) -> 33554432" in planned.notes

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from asya_cli.errors import CliError
 from asya_cli.local.render import Release, render
+from asya_cli.local.wanted import wanted
 
 _SET = "transport="
 
@@ -41,28 +40,19 @@ def find_overruled(release: Release, used: str, scratch: Path) -> Overruled | No
 
     Only then the release is rendered once more, as a cluster would, to hear whether the chart takes it at all.
     """
-    wanted = wanted_transport(release.values, release.sets)
-    if wanted in (None, used):
+    named = wanted_transport(release.values, release.sets)
+    if named is None or named == used:
         return None
     own = [each for each in release.set_strings if not each.startswith(_SET)]
     as_given = Release(release.name, release.chart, release.values, release.sets, own)
     try:
         render(as_given, scratch)
     except CliError as error:
-        return Overruled(release.name, str(wanted), used, str(error))
-    return Overruled(release.name, str(wanted), used)
+        return Overruled(release.name, named, used, str(error))
+    return Overruled(release.name, named, used)
 
 
 def wanted_transport(values: Sequence[Path | Mapping[str, Any]], sets: Sequence[str]) -> str | None:
     """Return the transport that the strongest of the values names, else the strongest flavor; None where none does."""
-    for each in reversed([part for given in sets for part in given.split(",")]):
-        if each.startswith(_SET):
-            return each.removeprefix(_SET)
-    contents = [_content(source) for source in reversed(values)]
-    presets = [content["preset"] for content in contents if isinstance(content.get("preset"), Mapping)]
-    return next((str(each["transport"]) for each in [*contents, *presets] if each.get("transport") is not None), None)
-
-
-def _content(source: Path | Mapping[str, Any]) -> Mapping[str, Any]:
-    content = yaml.safe_load(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
-    return content if isinstance(content, Mapping) else {}
+    said = wanted(values, sets, "transport")
+    return None if said is None else str(said)

@@ -15,6 +15,7 @@ from asya_cli.assets import Assets
 from asya_cli.errors import CliError
 from asya_cli.local.actors import Actor
 from asya_cli.local.brokers import Broker
+from asya_cli.local.large_payloads import CLAIM, STORE, threshold_below
 from asya_cli.local.manifests import Manifests, read_manifests
 from asya_cli.local.overruled import Overruled, find_overruled
 from asya_cli.local.paths import Places
@@ -27,15 +28,6 @@ from asya_core.route import ENDS, ERROR_END, HAPPY_END
 
 CREW = "crew"
 """Name of the release that holds the end actors."""
-
-_PAYLOADS = "asya-payloads"
-_PAYLOADS_STORE = {
-    "claimCheck.url": "file:///var/lib/asya-payloads",
-    "claimCheck.prefix": "payloads-asya/",
-    "claimCheck.existingClaim": _PAYLOADS,
-    "claimCheck.existingSecret": "",
-}
-"""Large payloads lie on a claim that the run brings, whatever store the values name: that is for clusters."""
 
 _LONGEST_SOCKET = 100  # characters of a Unix socket's path; Linux takes 107, others less
 _ROOM_FOR_SOCKET = 40  # of them below an actor's volumes: the volume's name and the socket's
@@ -149,8 +141,8 @@ class Planner:
     def _release(
         self, name: str, chart: str, values: Sequence[Path | Mapping[str, Any]], sets: Sequence[str]
     ) -> Release:
-        strongest = [f"{path}={value}" for path, value in {**self._broker.chart_values, **_PAYLOADS_STORE}.items()]
-        return Release(name, self._assets.chart(chart), values, sets, strongest)
+        strongest = [f"{path}={value}" for path, value in {**self._broker.chart_values, **STORE}.items()]
+        return Release(name, self._assets.chart(chart), values, [*sets, *threshold_below(values, sets)], strongest)
 
     def _rendered(self, release: Release) -> Manifests:
         return read_manifests(render(release, self._folder.rendered))
@@ -180,7 +172,7 @@ class Planner:
                 secrets=self._folder.secrets,
                 # The crew's only claim is the store, and results lie where people look for them.
                 claims=self._folder.path if is_crew else self._folder.claims,
-                own_claims={_PAYLOADS: self._folder.payloads},
+                own_claims={CLAIM: self._folder.payloads},
             ),
             logs=self._folder.logs,
             work=work,

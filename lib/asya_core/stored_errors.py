@@ -120,7 +120,7 @@ class StoredError:
     def original(self) -> Raw | None:
         """The payload that the message had when it failed; None where only a reference, or nothing, was kept."""
         kept = self.members.get("original_payload")
-        return None if kept is None else (_too_deep(kept) or kept)
+        return None if kept is None else unwrapped(kept)
 
     @property
     def payload(self) -> Raw | None:
@@ -162,14 +162,14 @@ def _time(written: str | UnsetType) -> datetime | None:
     return None if written is UNSET else read_rfc3339(written)
 
 
-def _too_deep(kept: Raw) -> Raw | None:
-    """Return the payload that was stored as base64 because a record around it would have been too deep, or None."""
+def unwrapped(kept: Raw) -> Raw:
+    """Return the payload itself where a record holds it as base64, since it is too deep to be inside of one."""
     try:
         members = msgspec.json.decode(kept, type=dict[str, str])
         body = base64.b64decode(members["base64"], validate=True) if set(members) == {"base64"} else b""
     except (msgspec.DecodeError, RecursionError, binascii.Error, ValueError):
-        return None
-    return Raw(body) if is_deeper_than(body, _DEEPEST_PAYLOAD) and _is_json(body) else None
+        return kept
+    return Raw(body) if is_deeper_than(body, _DEEPEST_PAYLOAD) and _is_json(body) else kept
 
 
 def _is_json(body: bytes) -> bool:

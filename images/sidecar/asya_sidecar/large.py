@@ -9,6 +9,7 @@ from msgspec import UNSET, Raw
 
 from asya_core.claim_check import with_reference
 from asya_core.outgoing import Publication, with_status
+from asya_core.stored_errors import unwrapped
 
 WORTH_STORING = 1024
 """A part of fewer bytes makes no message smaller that is too large for a broker: its reference has about as many."""
@@ -24,7 +25,9 @@ def large_part(publication: Publication, threshold: int) -> Raw | None:
     if publication.kind != "error_end":
         return payload
     original = _members.decode(payload).get("original_payload")
-    return original if original is not None and len(original) > threshold else None
+    if original is None or len(original) <= threshold:
+        return None
+    return unwrapped(original)  # a store has no record around it, and a redrive passes on what lies there
 
 
 def with_part_stored(publication: Publication, reference: Raw) -> Publication:

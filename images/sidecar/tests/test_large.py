@@ -52,6 +52,12 @@ def test_the_payload_that_an_error_is_about_is_its_large_part():
     }
 
 
+def test_a_payload_that_is_too_deep_for_a_record_is_stored_as_it_is():
+    deep = Raw(b"[" * 255 + b"]" * 255)
+    assert b"base64" in bytes(record(deep).envelope.payload)
+    assert large_part(record(deep), 100) == deep
+
+
 def test_an_error_about_a_stored_payload_has_no_large_part():
     assert large_part(record(UNSET, payload_ref=REFERENCE), 0) is None
 

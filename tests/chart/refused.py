@@ -292,21 +292,9 @@ REFUSED = {
         {**HANDLER, "concurrency": 1024, "batch": {"maxSize": 1024}},
         "batch.maxSize: with concurrency it makes 1048576 messages at once, and brokers hand out at most 65535",
     ),
-    "old and new name": (
-        {"scaling": {"maxReplicas": 100, "maxReplicaCount": 5}},
-        "scaling.maxReplicas: 100 is given under this old name of scaling.maxReplicaCount, which is 5; keep one of",
-    ),
-    "old and new name beside a flavor": (
-        {"preset": {"flavors": {"gpu": True}}, "scaling": {"maxReplicas": 100, "maxReplicaCount": 11}},
-        "scaling.maxReplicas: 100 is given under this old name of scaling.maxReplicaCount, which is 11; keep one of",
-    ),
     "two old names": (
         {"timeout": {"processing": 300}, "resiliency": {"actorTimeout": "2m"}},
         "resiliency.actorTimeout: 2m is given under this old name of timeout.actor, and 300 under timeout.processing",
-    ),
-    "old and new name at the top": (
-        {"workload": {"pythonExecutable": "python3.12"}, "pythonExecutable": "python3.13"},
-        "workload.pythonExecutable: python3.12 is given under this old name of pythonExecutable, which is python3.13",
     ),
     "mount of no volume": (
         {"volumeMounts": {"cache": {"mountPath": "/cache"}}},

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.chart.cases import defaults, merged, tell
-from tests.chart.rendering import ROOT, RUNTIME, SIDECAR
+from tests.chart.rendering import HANDLER, ROOT, RUNTIME, SIDECAR
 
 ENV = [{"name": "MODEL_PATH", "value": "/models/a"}]
 RESOURCES = {"limits": {"nvidia.com/gpu": 1}}
@@ -189,6 +189,38 @@ def test_a_manifest_is_joined_with_flavors_and_wins(helm):
 
     assert {"name": "shm", "mountPath": "/dev/shm"} in rendered.container(RUNTIME)["volumeMounts"]
     assert MOUNTS[0] in rendered.container(RUNTIME)["volumeMounts"]
+
+
+@pytest.mark.parametrize(
+    ("old", "environment"),
+    [
+        ({"scaling": {"maxReplicas": 50}}, {"scaling": {"maxReplicaCount": 3}}),
+        ({"timeout": {"processing": 60}}, {"timeout": {"actor": "10m"}}),
+        ({"workload": {"pythonExecutable": "python3.12"}}, {"pythonExecutable": "python3.13"}),
+    ],
+)
+def test_an_old_name_beats_what_an_environment_gives_under_todays(helm, old, environment):
+    told = tell(helm, {"both": merged(environment, HANDLER, old), "old": {**HANDLER, **old}})
+
+    assert told["both"].refused == []
+    assert told["both"].texts == told["old"].texts
+
+
+def test_a_pod_template_is_joined_with_what_an_environment_gives_and_wins(helm):
+    environment = {
+        "env": {"LOG": "all", "MODEL_PATH": "/shared"},
+        "resources": {"limits": {"memory": "1Gi"}},
+        "nodeSelector": {"pool": "actors", "disk": "hdd"},
+        "tolerations": {"spot": {"key": "spot", "operator": "Exists"}},
+    }
+    told = tell(helm, {"both": merged(environment, SPEC_2025)})["both"]
+
+    assert told.refused == []
+    env, pod = told.rendered.env(RUNTIME), told.rendered.pod()
+    assert (env["LOG"], env["MODEL_PATH"]) == ("all", "/models/a")
+    assert told.rendered.container(RUNTIME)["resources"] == {"limits": {"memory": "1Gi", "nvidia.com/gpu": 1}}
+    assert pod["nodeSelector"] == {"pool": "actors", "disk": "ssd"}
+    assert [each["key"] for each in pod["tolerations"]] == ["spot", "gpu"]
 
 
 def test_keys_of_secrets_become_environment(helm):

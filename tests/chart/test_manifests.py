@@ -103,6 +103,26 @@ def test_the_spec_is_taken_or_refused_in_a_sentence(told, name):
     assert [line.removeprefix("ERROR: ") for line in told[name].refused] == expected
 
 
+FILES = [file for file in sorted((ROOT / "values").glob("*.yaml")) if file.stem != "local"]
+"""All but the one that `asya local` gives, behind an actor's own."""
+ENVIRONMENTS = {file.stem: yaml.safe_load(file.read_text()) for file in FILES}
+SHARED = {"env": {"SHARED": "1"}, "resources": {"limits": {"memory": "1Gi"}}, "nodeSelector": {"pool": "actors"}}
+
+
+@pytest.fixture(scope="module")
+def in_environments(helm):
+    environments = {**ENVIRONMENTS, "shared": SHARED}
+    return tell(
+        helm, {f"{at} {name}": merged(environments[at], values(name)) for at in environments for name in MANIFESTS}
+    )
+
+
+@pytest.mark.parametrize("environment", [*ENVIRONMENTS, "shared"])
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_the_spec_is_taken_in_every_environment(told, in_environments, name, environment):
+    assert in_environments[f"{environment} {name}"].refused == told[name].refused
+
+
 @pytest.mark.parametrize(
     ("name", "fact"),
     [(name, fact) for name, (_, facts) in MANIFESTS.items() for fact in facts if fact not in ("refused", "flavors")],

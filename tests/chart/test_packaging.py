@@ -113,6 +113,7 @@ def test_notes_say_first_that_the_echo_handler_runs(helm, tmp_path):
     text = notes(helm, tmp_path, "actor", {})
 
     assert text.startswith("NO IMAGE AND NO HANDLER WERE GIVEN: this release runs the built-in echo handler")
+    assert "--reset-then-reuse-values" in text
 
 
 def test_notes_say_what_keeps_pods_from_starting(helm, tmp_path):
@@ -151,6 +152,12 @@ def test_notes_name_queue_pods_and_old_names(helm, tmp_path):
     assert "scaling.minReplicas is an old name; write scaling.minReplicaCount." in text
     assert "replicas: " not in text
     assert "timeout.processing is an old name; write timeout.actor." in text
+
+
+def test_notes_say_which_of_two_names_counts(helm, tmp_path):
+    values = {**HANDLER, "scaling": {"maxReplicas": 50, "maxReplicaCount": 3}}
+
+    assert "beats scaling.maxReplicaCount: 50 counts, 3 does not" in notes(helm, tmp_path, "actor", values)
 
 
 def test_notes_of_crew_say_where_results_are(helm, tmp_path):

@@ -129,6 +129,25 @@ def test_an_actors_own_keys_win_over_its_flavors(helm):
     assert (spec["maxReplicaCount"], spec["cooldownPeriod"]) == (2, 600)
 
 
+@pytest.mark.parametrize(
+    ("shared", "own"),
+    [({"maxReplicaCount": 9}, {"maxReplicas": 2}), ({"maxReplicas": 9}, {"maxReplicaCount": 2})],
+)
+def test_an_actors_own_value_wins_under_an_old_name_and_under_todays(helm, shared, own):
+    actors = {"x": {"handler": "a.b", "scaling": own}, "y": {"handler": "a.b"}}
+    rendered = template(helm, {"image": IMAGE, "scaling": shared, "actors": actors})
+
+    assert [rendered.one("ScaledObject", name)["spec"]["maxReplicaCount"] for name in "xy"] == [2, 9]
+
+
+def test_an_actor_with_both_names_of_a_value_is_refused(helm):
+    own = {"handler": "a.b", "image": IMAGE, "scaling": {"maxReplicas": 2, "maxReplicaCount": 3}}
+
+    assert (
+        "ERROR: actors.x.scaling.maxReplicas: 2 is given under this old name of scaling.maxReplicaCount, which is 3; keep"
+    ) in helm.refusal({"actors": {"x": own}}, chart=CHART)
+
+
 def test_values_of_the_inner_chart_count_for_all_below_the_releases_own(helm):
     inner = {"image": "below:1", "imageRegistry": "below", "scaling": {"queueLength": 9}}
     rendered = template(helm, {"imageRegistry": "above", "actor": inner, "actors": {"a": {"handler": "a.b"}}})

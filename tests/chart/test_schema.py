@@ -239,7 +239,9 @@ def test_amounts_are_taken_as_kubernetes_writes_them(amount):
     assert errors({"resources": {"limits": {"memory": amount}}}) == []
 
 
-@pytest.mark.parametrize("name", ["cpu", "ephemeral-storage", "hugepages-2Mi", "nvidia.com/gpu", "aws.amazon.com/neuron"])
+@pytest.mark.parametrize(
+    "name", ["cpu", "ephemeral-storage", "hugepages-2Mi", "nvidia.com/gpu", "aws.amazon.com/neuron"]
+)
 def test_resources_are_taken_by_the_names_of_kubernetes(name):
     assert errors({"resources": {"limits": {name: 1}}, "sidecar": {"resources": {"requests": {name: None}}}}) == []
 

@@ -32,11 +32,8 @@ ERROR: workload.template.spec.containers[asya-runtime].{{ $field }}: the chart s
 {{- end }}
 {{- end }}
 {{- $lifted := include "actor.values.lifted" (.raw.workload.template | default dict) | fromJson -}}
-{{- $lifted = omit $lifted "runtimeContainer" "extraContainers" "imagePullPolicy" "podLabels" "podAnnotations" -}}
-{{- range $field, $value := $lifted -}}
-{{- if and (get $.raw $field) (ne (toJson (get $.raw $field)) (toJson $value)) }}
-ERROR: {{ $field }}: workload.template gives it too, and differs; keep one of them
-{{- end }}
+{{- if and .raw.image $lifted.image (ne .raw.image $lifted.image) }}
+ERROR: image: workload.template gives it too, and differs; keep one of them
 {{- end }}
 {{- range $name := list "checksum/runtime" "kubectl.kubernetes.io/default-container" -}}
 {{- if hasKey $.values.podAnnotations $name }}

@@ -21,7 +21,7 @@ Build the images (make build), push them to a registry, and set imageRegistry.
 {{- if not .values.handler -}}
 NO IMAGE AND NO HANDLER WERE GIVEN: this release runs the built-in echo handler, which returns what it gets.
 Give your own:
-  helm upgrade {{ .root.Release.Name }} <chart> --reuse-values --set image=<image> --set handler=<module.function>
+  helm upgrade {{ .root.Release.Name }} <chart> --reset-then-reuse-values --set image=<image> --set handler=<module.function>
 
 {{ end -}}
 Actor {{ .name }} takes messages from queue {{ include "actor.queue" . }} ({{ .values.transport }}).
@@ -29,9 +29,15 @@ Actor {{ .name }} takes messages from queue {{ include "actor.queue" . }} ({{ .v
 Results and errors are stored by the end actors (chart crew), which every environment needs once.
 {{- include "actor.notes.registry" (dict "root" .root "registry" .values.imageRegistry "images" (dict "asya-runtime" .values.image "asya-sidecar" .values.sidecar.image)) }}
 {{- range include "actor.values.renamed" .raw | fromJsonArray }}
-{{- if and (not (kindIs "invalid" .value)) (ne .section "") }}
+{{- $path := list .section .name | compact | join "." }}
+{{- $now := get (ternary $.raw (get $.raw .section | default dict) (eq .section "")) .name }}
+{{- if kindIs "invalid" .value }}
+{{- else if not (has (toJson $now) (list (toJson .value) (toJson .default))) }}
 
-{{ .was }} is an old name; write {{ .section }}.{{ .name }}.
+{{ .was }} is an old name, and beats {{ $path }}: {{ include "actor.text" .value }} counts, {{ include "actor.text" $now }} does not. Write {{ $path }}.
+{{- else if ne .section "" }}
+
+{{ .was }} is an old name; write {{ $path }}.
 {{- end }}
 {{- end }}
 {{- if .values.queues.deleteOnUninstall }}

@@ -14,11 +14,39 @@ Takes: the values as given.
 {{- range $field := list "podLabels" "podAnnotations" -}}
 {{- $_ := set $lifted $field (mergeOverwrite (get $lifted $field) (get $values $field | default dict)) -}}
 {{- end -}}
-{{- range $field, $value := $lifted -}}
+{{- range $field, $value := include "actor.values.overEnvironment" (dict "values" $values "lifted" $lifted) | fromJson -}}
 {{- $_ := set $values $field $value -}}
 {{- end -}}
 {{- $_ := set $values "flavors" (include "actor.values.flavors" . | fromJsonArray) -}}
 {{- omit $values "workload" "flavor" | toJson }}
+{{- end }}
+
+{{/*
+What a pod template says, over what an environment may give for all actors under the same keys, as JSON: entries by name,
+and amounts and labels one by one. Takes: values, lifted.
+*/}}
+{{- define "actor.values.overEnvironment" -}}
+{{- $result := deepCopy .lifted -}}
+{{- range $field, $identity := include "actor.values.identities" . | fromJson -}}
+{{- $key := ternary "" "name" (eq $identity "") -}}
+{{- $shared := include "actor.list" (dict "entries" (get $.values $field) "key" $key) | fromJsonArray -}}
+{{- if and (hasKey $.lifted $field) $shared -}}
+{{- $join := dict "preset" $shared "own" (get $.lifted $field) "key" $key "identity" $identity -}}
+{{- $_ := set $result $field (include "actor.join" $join | fromJsonArray) -}}
+{{- end -}}
+{{- end -}}
+{{- range $field := list "resources" "nodeSelector" "affinity" -}}
+{{- if hasKey $.lifted $field -}}
+{{- $over := dict "base" (get $.values $field | default dict) "over" (get $.lifted $field) -}}
+{{- $_ := set $result $field (include "actor.overlay" $over | fromJson) -}}
+{{- end -}}
+{{- end -}}
+{{- $result | toJson }}
+{{- end }}
+
+{{/* Keys that take a list or a map, and the field that tells their entries apart (empty: none), as a JSON map. */}}
+{{- define "actor.values.identities" -}}
+{{- dict "env" "name" "volumes" "name" "volumeMounts" "mountPath" "tolerations" "" "initContainers" "name" | toJson }}
 {{- end }}
 
 {{/*

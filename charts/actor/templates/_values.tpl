@@ -7,8 +7,7 @@ volumeMounts, tolerations and initContainers are lists. Takes: the values as giv
 {{- $values := include "actor.values.today" . | fromJson -}}
 {{- $preset := $values.preset -}}
 {{- $_ := set $preset "env" (include "actor.values.secretEnv" $values | fromJson) -}}
-{{- $identities := dict "env" "name" "volumes" "name" "volumeMounts" "mountPath" "tolerations" "" "initContainers" "name" -}}
-{{- range $field, $identity := $identities -}}
+{{- range $field, $identity := include "actor.values.identities" . | fromJson -}}
 {{- $key := ternary "" "name" (eq $identity "") -}}
 {{- $join := dict "preset" (get $preset $field) "own" (get $values $field) "key" $key "identity" $identity -}}
 {{- $_ := set $values $field (include "actor.join" $join | fromJsonArray) -}}

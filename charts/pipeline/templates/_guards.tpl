@@ -20,9 +20,24 @@ ERROR: actor.{{ $field }}: under actor stand the defaults of the chart that make
 {{- if has $name (list "happy-end" "error-end") }}
 ERROR: actors.{{ $name }}: it is an end actor, which the chart crew brings; remove it
 {{- end }}
+{{- include "pipeline.renamed" (dict "name" $name "own" ($own | default dict)) }}
 {{- range include "pipeline.flavors" ($own | default dict) | fromJsonArray -}}
 {{- if not (has . $there) }}
 ERROR: actors.{{ $name }}.flavors: no flavor {{ . | quote }} is in the chart; use one of {{ join ", " $there }}, or give a file with -f, which counts for all actors
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* An old name and today's in one actor's own values, where one of them is forgotten. Takes: name, own (values). */}}
+{{- define "pipeline.renamed" -}}
+{{- $sections := dict "scaling" dict "timeout" dict "resiliency" dict "workload" dict -}}
+{{- range include "actor.values.renamed" (mergeOverwrite $sections (deepCopy .own)) | fromJsonArray -}}
+{{- $section := ternary $.own (get $.own .section | default dict) (eq .section "") -}}
+{{- if and (not (kindIs "invalid" .value)) (hasKey $section .name) -}}
+{{- $now := get $section .name -}}
+{{- if ne (toJson $now) (toJson .value) }}
+ERROR: actors.{{ $.name }}.{{ .was }}: {{ include "actor.text" .value }} is given under this old name of {{ list .section .name | compact | join "." }}, which is {{ include "actor.text" $now }}; keep one of them
 {{- end }}
 {{- end }}
 {{- end }}

@@ -9,14 +9,21 @@ Takes: the root.
 
 {{/*
 Values of one actor, as JSON, later ones over earlier ones: what counts for all, its flavors from left to right, its own
-keys. Takes: root, shared (values), name.
+keys. What it says under today's name beats an old name that counts for all. Takes: root, shared (values), name.
 */}}
 {{- define "pipeline.values" -}}
 {{- $own := get .root.Values.actors .name | default dict -}}
-{{- $values := .shared -}}
+{{- $values := deepCopy .shared -}}
 {{- range include "pipeline.flavors" $own | fromJsonArray -}}
 {{- $preset := $.root.Subcharts.actor.Files.Get (printf "flavors/%s.yaml" .) | fromYaml -}}
 {{- $values = include "actor.overlay" (dict "base" $values "over" $preset) | fromJson -}}
+{{- end -}}
+{{- range include "actor.values.renamed" $values | fromJsonArray -}}
+{{- $section := ternary $own (get $own .section | default dict) (eq .section "") -}}
+{{- $was := splitList "." .was -}}
+{{- if and (hasKey $section .name) (eq (len $was) 2) -}}
+{{- $_ := set (get $values (first $was)) (last $was) nil -}}
+{{- end -}}
 {{- end -}}
 {{- $over := merge (dict "actor" .name "enabled" true) $own -}}
 {{- $joined := include "pipeline.joined" (dict "shared" $values "own" $own) | fromJson -}}
@@ -29,7 +36,7 @@ of lists. (Two maps are joined like all other values.) Takes: shared, own (value
 */}}
 {{- define "pipeline.joined" -}}
 {{- $joined := dict -}}
-{{- range $field, $identity := dict "env" "name" "volumes" "name" "volumeMounts" "mountPath" "initContainers" "name" "tolerations" "" -}}
+{{- range $field, $identity := include "actor.values.identities" . | fromJson -}}
 {{- $shared := get $.shared $field -}}
 {{- $own := get $.own $field -}}
 {{- if and $shared $own (not (and (kindIs "map" $shared) (kindIs "map" $own))) -}}

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 
 import botocore.session
 import pytest
@@ -91,9 +92,20 @@ def test_what_waits_stays_until_everything_is_to_be_forgotten(given, tmp_path):
     sqs.send_message(QueueUrl=url, MessageBody="waits")
     assert prepare_given(find_given(), folder).chart_values["queues.prefix"] == prefix
     assert count() == "1"
-    (folder / "prefix").unlink()
-    prepare_given(find_given(), folder)
-    assert count() == "0"
+    shutil.rmtree(folder)  # as `--fresh` does
+    assert prepare_given(find_given(), folder).chart_values["queues.prefix"] != prefix
+    assert queues(given, prefix) == set()
+
+
+def test_nobody_else_with_the_same_folder_has_the_same_queues(given, tmp_path):
+    prefixes = []
+    for _ in ("mine", "another machine's"):
+        prefixes.append(prepare_given(find_given(), tmp_path / "sqs").chart_values["queues.prefix"])
+        client_of("sqs", given).create_queue(QueueName=f"{prefixes[-1]}actor")
+        for file in sorted(tmp_path.rglob("*"), reverse=True):
+            file.rmdir() if file.is_dir() else file.unlink()
+    assert [queues(given, prefix) for prefix in prefixes] == [{"actor"}, {"actor"}]
+    assert len(set(prefixes)) == 2
 
 
 def test_an_address_where_nobody_is_is_told(given, monkeypatch, tmp_path):

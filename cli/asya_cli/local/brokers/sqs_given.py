@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
+import secrets
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ URL = "ASYA_LOCAL_SQS_ENDPOINT"
 REGION = "ASYA_LOCAL_SQS_REGION"
 """Variable with the region; alone, it names AWS's own SQS there."""
 
+PREFIX = "sqs-prefix"
+"""File beside the run's folder, which is removed for a fresh start, with what its queues' names begin with."""
+
+_ANY = "asya-local-"
 _DEFAULT_REGION = "us-east-1"
 _EMULATORS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 _SECONDS = 10
@@ -58,19 +62,13 @@ def find_given() -> Given | None:
 
 def prepare_given(given: Given, folder: Path) -> Broker:
     """Enter with this shell's credentials, and forget earlier messages if that is wanted. Raises CliError."""
-    prefix = f"asya-local-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}-"
     credentials = _credentials(given)
-    known = folder / "prefix"
     with _client(given, credentials) as client:
         address: str = client.meta.endpoint_url
-        queues = client.list_queues(QueueNamePrefix=prefix, MaxResults=1000).get("QueueUrls", [])
-        for queue in [] if known.exists() else queues:  # nothing was kept of an earlier run, or it is to be forgotten
-            client.purge_queue(QueueUrl=queue)
-    folder.mkdir(parents=True, exist_ok=True)
-    known.write_text(prefix, encoding="ascii")
-    secrets = write_secret(folder.parent, credentials)
+        prefix = _prepare_prefix(client, folder)
+    secret = write_secret(folder.parent, credentials)
     values = {"endpoint": given.endpoint, "region": given.region, "existingSecret": MOUNTED}
-    environ = {"ASYA_SQS_ENDPOINT": given.endpoint, "ASYA_SQS_REGION": given.region, "ASYA_SECRETS_DIR": str(secrets)}
+    environ = {"ASYA_SQS_ENDPOINT": given.endpoint, "ASYA_SQS_REGION": given.region, "ASYA_SECRETS_DIR": str(secret)}
     return Broker(
         transport="sqs",
         url=address,
@@ -81,6 +79,28 @@ def prepare_given(given: Given, folder: Path) -> Broker:
         environ=environ,
         notes=[f"SQS: queues' prefix -> {prefix}, for they are at {given.title}, and stay there after the run"],
     )
+
+
+def _prepare_prefix(client: Any, folder: Path) -> str:
+    """Return what the names of this run's queues begin with: the same as before, unless that is to be forgotten.
+
+    It is random, for others may have a folder of the same path and use the same account. Queues that are forgotten are
+    removed, not emptied: SQS takes a minute to empty one, and what is sent meanwhile may go, too.
+    """
+    known, kept = folder / "prefix", folder.parent / PREFIX
+    earlier = kept.read_text(encoding="ascii") if kept.exists() else ""
+    found = client.list_queues(QueueNamePrefix=earlier or _ANY, MaxResults=1000)  # tells also whether we are let in
+    prefix = known.read_text(encoding="ascii") if known.exists() else ""
+    if prefix:
+        return prefix
+    for queue in found.get("QueueUrls", []) if earlier else []:
+        with suppress(client.exceptions.QueueDoesNotExist):  # removed just now, and still listed
+            client.delete_queue(QueueUrl=queue)
+    prefix = f"{_ANY}{secrets.token_hex(6)}-"
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in (kept, known):
+        file.write_text(prefix, encoding="ascii")
+    return prefix
 
 
 def _check(address: str) -> Check:

@@ -1,4 +1,5 @@
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -55,13 +56,14 @@ YOUNG = f"payloads-asya/{day(5)}/{SHA}"
 NONE_OF_OURS = (
     f"happy-asya/{day(40)}/{SHA}", f"error-asya/{day(400)}/m1.0.json", "claims-asya/m1.0", f"{day(40)}/{SHA}",
     f"payloads-asya/{day(40)}/{SHA}.json", f"payloads-asya/{day(40)}/sub/{SHA}", "payloads-asya/2020-99-99/" + SHA,
+    f"payloads-asya/9999-12-31/{SHA}", f"payloads-asya/20200101/{SHA}#1",
 )  # fmt: skip
 
 
 def test_old_payloads_of_the_local_run_are_removed_and_nothing_else(gc, payloads):
     put(payloads, OLD, OTHER, YOUNG, *NONE_OF_OURS)
     done = gc()
-    assert done.out == f"2 payloads removed from {payloads.as_uri()}, 10 bytes\n"
+    assert done.out == f"2 payloads and 0 markers removed from {payloads.as_uri()}, 10 bytes\n"
     assert keys_of(payloads) == sorted([YOUNG, *NONE_OF_OURS])
 
 
@@ -71,11 +73,33 @@ def test_a_day_without_payloads_loses_its_folder_with_what_was_half_written(gc, 
     assert [path.name for path in (payloads / "payloads-asya").iterdir()] == [day(5)]
 
 
+def test_a_day_of_half_written_payloads_alone_loses_its_folder(gc, payloads):
+    young = f"{YOUNG}#1"
+    put(payloads, f"{OLD}#1", young, f"payloads-asya/undated/{SHA}#1")
+    gc()
+    assert keys_of(payloads) == sorted([young, f"payloads-asya/undated/{SHA}#1"])
+    assert not (payloads / "payloads-asya" / day(40)).exists()
+
+
+def test_markers_that_were_written_long_ago_are_removed(gc, payloads):
+    old, young = "cancelled-asya/a%20b:1.json", "cancelled-asya/m2.json"
+    halves = [f"{old}#1", f"{young}#1"]
+    others = ["cancelled-asya/notes.txt", "cancelled-asya/sub/m1.json", "m1.json"]
+    put(payloads, old, young, *halves, *others)
+    long_ago = (NOW - timedelta(days=31)).timestamp()
+    for key in (old, halves[0], *others):
+        os.utime(payloads / key, (long_ago, long_ago))
+
+    assert gc("--dry-run").out == f"{old}\n"
+    assert gc().out.startswith("0 payloads and 1 marker removed from ")
+    assert keys_of(payloads) == sorted([young, halves[1], *others])
+
+
 def test_a_dry_run_shows_and_removes_nothing(gc, payloads):
     put(payloads, OLD, YOUNG)
     done = gc("--dry-run")
     assert done.out == f"{OLD}\n"
-    assert "1 payloads would be removed" in done.err
+    assert "1 payload and 0 markers would be removed" in done.err
     assert keys_of(payloads) == sorted([OLD, YOUNG])
 
 
@@ -89,7 +113,7 @@ def test_another_store_prefix_and_age_can_be_named(gc, tmp_path):
 
 def test_an_empty_store_is_no_failure(gc, payloads):
     payloads.mkdir(parents=True)
-    assert gc().out.startswith("0 payloads removed")
+    assert gc().out.startswith("0 payloads and 0 markers removed")
 
 
 @pytest.mark.parametrize(
@@ -120,10 +144,10 @@ def test_what_can_not_be_removed_is_a_failure_and_stops_nothing_else(tmp_path, c
 
     put(tmp_path, OLD, OTHER)
     with pytest.raises(
-        CliError, match=r"^1 payloads could not be removed; can't remove it: read-only file system; mend"
+        CliError, match=r"^1 payload and 0 markers could not be removed; can't remove it: read-only file system; mend"
     ):
         remove(Stubborn(LocalStore(tmp_path), "file:///x", tmp_path), tmp_path, [OLD, OTHER], "file:///x")
-    assert capsys.readouterr().out == "1 payloads removed from file:///x, 5 bytes\n"
+    assert capsys.readouterr().out == "1 payload and 0 markers removed from file:///x, 5 bytes\n"
     assert keys_of(tmp_path) == [OLD]
 
 
@@ -152,7 +176,13 @@ def test_a_payload_counts_as_stored_at_the_end_of_its_day():
                         "Status": "Enabled",
                         "Filter": {"Prefix": "team/payloads-asya/"},
                         "Expiration": {"Days": 31},
-                    }
+                    },
+                    {
+                        "ID": "asya-cancelled",
+                        "Status": "Enabled",
+                        "Filter": {"Prefix": "team/cancelled-asya/"},
+                        "Expiration": {"Days": 31},
+                    },
                 ]
             },
             "aws s3api put-bucket-lifecycle-configuration --bucket bucket ",
@@ -161,7 +191,10 @@ def test_a_payload_counts_as_stored_at_the_end_of_its_day():
             "gs://bucket",
             {
                 "rule": [
-                    {"action": {"type": "Delete"}, "condition": {"age": 31, "matchesPrefix": ["payloads-asya/"]}},
+                    {
+                        "action": {"type": "Delete"},
+                        "condition": {"age": 31, "matchesPrefix": ["payloads-asya/", "cancelled-asya/"]},
+                    },
                 ]
             },
             "gcloud storage buckets update gs://bucket --lifecycle-file=lifecycle.json",
@@ -178,7 +211,7 @@ def test_a_payload_counts_as_stored_at_the_end_of_its_day():
                             "actions": {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": 31}}},
                             "filters": {
                                 "blobTypes": ["blockBlob"],
-                                "prefixMatch": ["container/x/payloads-asya/"],
+                                "prefixMatch": ["container/x/payloads-asya/", "container/x/cancelled-asya/"],
                             },
                         },
                     }

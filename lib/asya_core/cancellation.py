@@ -36,6 +36,11 @@ def marker_key(id_: str) -> str:
     return f"{FOLDER}{written_id(id_)}.json"
 
 
+def is_marker(key: str) -> bool:
+    """Tell whether an object of the store is such a marker, by its key."""
+    return key.startswith(FOLDER) and _NAME.fullmatch(key.removeprefix(FOLDER)) is not None
+
+
 def marker_of(envelope: Envelope) -> Raw | None:
     """Return what the message's header names, or None where it can't be cancelled."""
     return None if envelope.headers is UNSET else envelope.headers.get(HEADER)

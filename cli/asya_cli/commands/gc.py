@@ -10,10 +10,13 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from asya_cli.errors import CliError, MisuseError, told
-from asya_cli.gc.expired import expired, is_half_written, read_age
+from asya_cli.gc.expired import expired, expired_markers, read_age
+from asya_cli.gc.leftovers import remove_half_written_markers, remove_past_days
 from asya_cli.gc.lifecycle import lifecycle_rule
 from asya_cli.payloads import payloads_url
+from asya_cli.repair.asking import counted
 from asya_cli.repair.progress import progress
+from asya_core.cancellation import FOLDER, is_marker
 from asya_core.claim_check import Place
 from asya_core.errors import ObjectStoreError
 from asya_core.objects import ObjectStore, open_store
@@ -21,7 +24,8 @@ from asya_core.objects import ObjectStore, open_store
 _HELP = """\
 Remove large payloads (claimCheck) that were stored long ago, of the local run in this folder or of a file:// store.
 
-Nothing but payloads is removed: no results, no errors. Cloud storage removes old objects by itself; for s3://, gs://
+Markers of messages that were cancelled so long ago go with them, whatever the prefix; nothing else is removed: no
+results, no errors. Cloud storage removes old objects by itself; for s3://, gs://
 and az:// this prints the rule that it needs, as that cloud's own tool takes it, and how to apply it.
 
 \b
@@ -61,15 +65,22 @@ def command(directory: Path, url: str | None, prefix: str, age: str, *, dry_run:
         _tell_rule(url, folder, kept)
         return
     path = _folder_of(url)
+    before = datetime.now(UTC) - kept
     with told():
-        keys = sorted(expired(open_store(url).list(folder), folder, datetime.now(UTC) - kept))
+        store = open_store(url)
+        keys = sorted(expired(store.list(folder), folder, before))
+        keys += sorted(expired_markers(store.list_versions(FOLDER), before))
     if dry_run:
         for key in keys:
             click.echo(key)
-        click.echo(f"{len(keys)} payloads would be removed from {url}", err=True)
+        click.echo(f"{_both(keys)} would be removed from {url}", err=True)
         return
     with told():
-        remove(open_store(url), path, keys, url)
+        try:
+            remove(store, path, keys, url)
+        finally:
+            remove_past_days(path / folder, before)
+            remove_half_written_markers(path / FOLDER, before)
 
 
 def _folder_of(url: str) -> Path:
@@ -89,37 +100,31 @@ def _tell_rule(url: str, prefix: str, kept: timedelta) -> None:
 
 
 def remove(store: ObjectStore, folder: Path, keys: list[str], url: str) -> None:
-    """Remove payloads, then the folders of days that are empty. Raises CliError where some are left."""
-    failures: list[str] = []
+    """Remove payloads and markers. Raises CliError where some are left."""
+    failures: dict[str, str] = {}
     size = 0
     with progress("removing", len(keys)) as advance:
         for key in keys:
             try:
                 size += _remove_one(store, folder, key)
             except (ObjectStoreError, OSError) as error:
-                failures.append(str(error))
+                failures[key] = str(error)
             advance()
-    for day in {(folder / key).parent for key in keys}:
-        _remove_rest(day)
-    removed = len(keys) - len(failures)
-    click.echo(f"{removed} payloads removed from {url}, {size:,} bytes")
+    click.echo(f"{_both([key for key in keys if key not in failures])} removed from {url}, {size:,} bytes")
     if failures:
-        raise CliError(f"{len(failures)} payloads could not be removed; {failures[0]}; mend that and run it again")
+        first = next(iter(failures.values()))
+        raise CliError(f"{_both(list(failures))} could not be removed; {first}; mend that and run it again")
+
+
+def _both(keys: list[str]) -> str:
+    markers = sum(map(is_marker, keys))
+    return f"{counted(len(keys) - markers, 'payload')} and {counted(markers, 'marker')}"
 
 
 def _remove_one(store: ObjectStore, folder: Path, key: str) -> int:
-    """Remove a payload and return how many bytes that freed; 0 where somebody else was faster."""
+    """Remove an object and return how many bytes that freed; 0 where somebody else was faster."""
     with suppress(FileNotFoundError):
         size = (folder / key).stat().st_size
         store.delete(key)
         return size
     return 0
-
-
-def _remove_rest(day: Path) -> None:
-    """Remove the folder of a day that has no payloads left, and what writers that were killed have left in it."""
-    with suppress(OSError):
-        for path in day.iterdir():
-            if is_half_written(path.name):
-                path.unlink()
-        day.rmdir()

@@ -29,6 +29,10 @@ REFUSED = {
     "handler with a colon": ({**HANDLER, "handler": "a:process"}, 'handler: "a:process" names nothing in a module'),
     "actor": ({"actor": "My_Model"}, "actor: \"My_Model\" can't be an actor's name; use at most 63 lower-case"),
     "long actor": ({"actor": "a" * 64}, "can't be an actor's name; use at most 63"),
+    "end without storing": (
+        {**HANDLER, "actor": "happy-end"},
+        "actor: happy-end is an end actor, and any other in its place takes what the pipelines end with and stores",
+    ),
     "mode in env": (
         {**HANDLER, "env": {"ASYA_HANDLER_MODE": "batch"}},
         'env.ASYA_HANDLER_MODE: "batch" is no mode; use payload or envelope',
@@ -215,6 +219,10 @@ REFUSED = {
         {"podAnnotations": {"checksum/runtime": "x"}},
         "podAnnotations.checksum/runtime: the chart sets it, so that pods follow the runtime and logs are found",
     ),
+    "pods of a manifest that does not scale": (
+        {"workload": {"replicas": 3}},
+        "workload.replicas: 3 does not count while scaling.enabled is true, as it is by default, and KEDA runs 0 to 50",
+    ),
     "paused without scaling": (
         {"scaling": {"enabled": False, "paused": True}},
         "scaling.paused: it does not count while scaling.enabled is false, and 1 pods run; remove it, or set",
@@ -270,6 +278,10 @@ REFUSED = {
     "no disruption at all": (
         {"podDisruptionBudget": {"maxUnavailable": 0}},
         "podDisruptionBudget.maxUnavailable: 0 would let no node be drained; use 1 or more, or null for no budget",
+    ),
+    "another's queue": (
+        {"queues": {"create": False, "deleteOnUninstall": True}},
+        "queues.deleteOnUninstall: with queues.create false the queue is made by somebody else, and deleting it is",
     ),
     "short-lived job": (
         {"queues": {"job": {"ttlSecondsAfterFinished": 60}}},

@@ -24,6 +24,14 @@ REFUSED = {
         {**RABBITMQ, "transports": {"rabbitmq": {"url": "http://x"}}},
         'transports.rabbitmq.url: "http://x" is no address of a server; write it like amqp://host:5672',
     ),
+    "amqp url with a path": (
+        {**RABBITMQ, "transports": {"rabbitmq": {"url": "amqp://rabbitmq:5672/asya"}}},
+        'transports.rabbitmq.url: "amqp://rabbitmq:5672/asya" has a path, which would not count; remove it, and set',
+    ),
+    "monitoring without a port": (
+        {"transports": {"nats": {"monitoringEndpoint": "nats-headless"}}},
+        'transports.nats.monitoringEndpoint: "nats-headless" is not host:port; write it like nats-headless.nats',
+    ),
     "amqp management url": (
         {**RABBITMQ, "transports": {"rabbitmq": {"managementUrl": "amqp://x:5672"}}},
         'transports.rabbitmq.managementUrl: "amqp://x:5672" is no http address; KEDA has to read the management API',

@@ -144,7 +144,7 @@ def test_an_actor_with_both_names_of_a_value_is_refused(helm):
     own = {"handler": "a.b", "image": IMAGE, "scaling": {"maxReplicas": 2, "maxReplicaCount": 3}}
 
     assert (
-        "ERROR: actors.x.scaling.maxReplicas: 2 is given under this old name of scaling.maxReplicaCount, which is 3; keep"
+        "ERROR: actors.x.scaling.maxReplicas: 2 is given under this old name of scaling.maxReplicaCount, which is 3;"
     ) in helm.refusal({"actors": {"x": own}}, chart=CHART)
 
 

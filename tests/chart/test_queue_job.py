@@ -46,7 +46,9 @@ def test_it_has_the_sidecars_image_and_broker(actor):
 
 @pytest.mark.parametrize("actor_name", ["happy-end", "error-end"])
 def test_an_end_actors_queue_is_named_once(helm, actor_name):
-    assert sorted(helm.template({"actor": actor_name}).container(JOB)["command"][4:]) == ["error-end", "happy-end"]
+    end = {"actor": actor_name, "image": "x:1", "handler": "asya_crew.happy_end.HappyEnd.process"}
+
+    assert sorted(helm.template(end).container(JOB)["command"][4:]) == ["error-end", "happy-end"]
 
 
 def test_pods_of_the_job_are_not_the_actors(actor):

@@ -3,6 +3,9 @@
 {{- if not (and (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" .name) (le (len .name) 63)) }}
 ERROR: actor: {{ .name | quote }} can't be an actor's name; {{ $rule }}, or set actor where the release's name can't be one
 {{- end }}
+{{- if and (has .name (list "happy-end" "error-end")) (not (hasPrefix "asya_crew." .values.handler)) }}
+ERROR: actor: {{ .name }} is an end actor, and any other in its place takes what the pipelines end with and stores nothing; install the chart crew, or use another name
+{{- end }}
 {{- if .values.stateProxy }}
 ERROR: stateProxy: the state proxy is not built yet; remove the key and keep state outside of the actor
 {{- end }}

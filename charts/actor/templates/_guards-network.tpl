@@ -20,6 +20,9 @@ ERROR: podDisruptionBudget.maxUnavailable: {{ include "actor.text" .values.podDi
 
 {{- define "actor.guards.queues" -}}
 {{- $job := .values.queues.job -}}
+{{- if and .values.queues.deleteOnUninstall (not .values.queues.create) }}
+ERROR: queues.deleteOnUninstall: with queues.create false the queue is made by somebody else, and deleting it is theirs, too; set one of them otherwise
+{{- end }}
 {{- if lt (int $job.ttlSecondsAfterFinished) 600 }}
 ERROR: queues.job.ttlSecondsAfterFinished: after {{ int $job.ttlSecondsAfterFinished }} s the Job may be gone before Helm or Argo CD has seen its end; use at least 600
 {{- end }}

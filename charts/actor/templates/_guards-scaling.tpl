@@ -17,6 +17,18 @@ ERROR: prefetch: {{ $prefetch }} messages can't fill the {{ int .values.concurre
 {{- end }}
 {{- end }}
 
+{{/*
+The fixed number of pods of a 2025 manifest that says nothing of scaling, which was off then and is on now. A manifest
+that scales gives the number, too, for the time before KEDA.
+*/}}
+{{- define "actor.guards.unscaled" -}}
+{{- $given := .raw.scaling -}}
+{{- $fixed := .raw.workload.replicas -}}
+{{- if and $given.enabled (not (kindIs "invalid" $fixed)) (kindIs "invalid" $given.minReplicas) (kindIs "invalid" $given.maxReplicas) }}
+ERROR: workload.replicas: {{ int $fixed }} does not count while scaling.enabled is true, as it is by default, and KEDA runs {{ int .values.scaling.minReplicaCount }} to {{ int .values.scaling.maxReplicaCount }} pods; set scaling.enabled to false, or remove it
+{{- end }}
+{{- end }}
+
 {{/* What would not count while the number of pods is fixed; a run without a cluster (values/local.yaml) may fix it. */}}
 {{- define "actor.guards.fixed" -}}
 {{- $scaling := .values.scaling -}}

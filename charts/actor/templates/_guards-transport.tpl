@@ -29,12 +29,15 @@ ERROR: transports.rabbitmq.existingSecret: the management API asks for a user, s
 {{- if not (regexMatch $forms.pattern $address) }}
 ERROR: {{ $path }}.{{ $forms.field }}: {{ $address | quote }} is no address of a server; write it like {{ $forms.example }}
 {{- end }}
+{{- if and (eq .values.transport "rabbitmq") (regexMatch "^amqps?://[^/]+/." $address) }}
+ERROR: {{ $path }}.url: {{ $address | quote }} has a path, which would not count; remove it, and set {{ $path }}.vhost
+{{- end }}
 {{- range $field := list "url" "managementUrl" "endpoint" -}}
 {{- if regexMatch "://[^/]*@" (get $transport $field) }}
 ERROR: {{ $path }}.{{ $field }}: it holds credentials, which whoever may read the release would see; move them into a Secret and name that in {{ $path }}.existingSecret
 {{- end }}
 {{- end }}
-{{- if and (eq .values.transport "nats") (not (regexMatch "^[^/:]+(:[0-9]+)?$" $transport.monitoringEndpoint)) }}
+{{- if and (eq .values.transport "nats") (not (regexMatch "^[^/:]+:[0-9]+$" $transport.monitoringEndpoint)) }}
 ERROR: transports.nats.monitoringEndpoint: {{ $transport.monitoringEndpoint | quote }} is not host:port; write it like nats-headless.nats.svc.cluster.local:8222
 {{- end }}
 {{- end }}

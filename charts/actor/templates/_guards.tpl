@@ -14,7 +14,7 @@ for each mistake, ERROR: <value path>: why; what to do. All are printed at once,
 {{- define "actor.guards.topics" -}}
 {{- list
   "manifest" "renamed" "identity" "images" "handler" "flavors" "workload" "pod" "volumes" "resources" "env"
-  "timeouts" "batch" "scaling" "fixed" "keda" "hpa" "resiliency" "retry" "queues" "network" "transport" "sqs" "claim-check"
+  "timeouts" "batch" "scaling" "unscaled" "fixed" "keda" "hpa" "resiliency" "retry" "queues" "network" "transport" "sqs" "claim-check"
 | toJson }}
 {{- end }}
 

@@ -63,7 +63,7 @@ class Claims:
         Raises ObjectStoreError when the store fails; nothing can be referred to then.
         """
         body = memoryview(payload)
-        sha256 = await _hash_of(body)
+        sha256 = await self._hash_of(body)
         known = self._known.find(sha256, lease_clock(), datetime.now(UTC))
         if known is None:
             upload = self._uploads.get(sha256)
@@ -107,6 +107,12 @@ class Claims:
         async with self._slots:
             if await self._attempt("fetched", lambda: self._has(key)):
                 raise EnvelopeError("cancelled_error", "the message was cancelled before its handler had begun")
+
+    async def _hash_of(self, body: memoryview) -> str:
+        """Hash it beside the event loop where it would take long: a megabyte takes more than a millisecond."""
+        if len(body) <= _QUICKLY_HASHED:
+            return hashlib.sha256(body).hexdigest()
+        return await self._attempt("stored", lambda: hashlib.sha256(body).hexdigest())
 
     async def _upload(self, body: memoryview, sha256: str) -> Raw:
         now = datetime.now(UTC)
@@ -180,10 +186,3 @@ def open_claims(settings: ClaimSettings | None, metrics: Metrics) -> Claims | No
     except (ObjectStoreError, OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"ASYA_CLAIM_CHECK_URL: {error}"]) from error
     return Claims(settings, store, metrics)
-
-
-async def _hash_of(body: memoryview) -> str:
-    """Hash it beside the event loop where it would take long: a megabyte takes more than a millisecond."""
-    if len(body) <= _QUICKLY_HASHED:
-        return hashlib.sha256(body).hexdigest()
-    return await asyncio.to_thread(lambda: hashlib.sha256(body).hexdigest())

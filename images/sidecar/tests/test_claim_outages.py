@@ -1,5 +1,7 @@
 """What waits for the store holds up nothing else; and what a store may lose with its power."""
 
+import threading
+
 import pytest
 
 from asya_sidecar import fetching, sending
@@ -78,3 +80,21 @@ async def test_what_a_loss_of_power_has_left_of_a_payload_is_written_anew(folder
         assert bench.queued("b")[0]["payload_ref"] == reference
         assert store.content(reference) == LARGE
         assert bench.sample("asya_actor_claim_check_payloads_total", direction="stored") == 1
+
+
+async def test_a_machine_without_a_thread_to_spare_holds_an_output_only_for_so_long(folder, store, monkeypatch):
+    start, refusals = threading.Thread.start, [RuntimeError("can't start new thread")]
+
+    def start_later(thread):
+        if refusals:
+            raise refusals.pop()
+        start(thread)
+
+    large = "x" * 600_000
+    async with working(folder, results(large), **store.settings) as bench:
+        monkeypatch.setattr(threading.Thread, "start", start_later)
+        await bench.send(envelope("m1"))
+        await bench.until_settled("m1")
+
+        assert not refusals
+        assert store.content(bench.queued("b")[0]["payload_ref"]) == large

@@ -111,6 +111,16 @@ def test_a_discarded_error_is_kept_elsewhere(store, errors):
     assert errors.set_aside(found) is False
 
 
+def test_a_copy_stays_of_an_error_that_was_changed_before_it_could_be_removed(store, errors):
+    keep_error(store, "a", ["one"])
+    (found,) = errors.find("a")
+    assert errors.replace(found, edited(found.error, b'{"n":1}', NOW)) is True
+    assert errors.set_aside(found) is False
+    assert not read_error(store.get(f"{DISCARDED_PREFIX}2026-03-01/a.0.json")).is_edited
+    (left,) = errors.find("a")
+    assert bytes(left.error.payload) == b'{"n":1}'
+
+
 def test_only_a_few_objects_are_in_memory_at_once(store, errors, monkeypatch):
     for number in range(60):
         keep_error(store, f"m{number:02}", ["one"])

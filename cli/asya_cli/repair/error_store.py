@@ -90,7 +90,11 @@ class ErrorStore:
         return self._store.remove(found.key, found.version)
 
     def set_aside(self, found: Found) -> bool:
-        """Move the object to the discarded ones; False, and it stays, when it is not the version that was read."""
+        """Move the object to the discarded ones; False, and it stays, when it is not the version that was read.
+
+        It is copied first, so that nothing is lost when this dies in between; the copy stays where the object then is
+        not removed. Another discard of the same error may have made it, so it is not taken back.
+        """
         below = found.key.removeprefix(f"{self._prefix}/")
         self._store.put(f"{DISCARDED_PREFIX}{below}", found.content)
         return self.remove(found)

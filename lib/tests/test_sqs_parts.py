@@ -21,7 +21,7 @@ from asya_core.transports.sqs import bodies
 from asya_core.transports.sqs.faults import of_entry, read_fault
 from asya_core.transports.sqs.handshake import Opener
 from asya_core.transports.sqs.lanes import MOST_BYTES, MOST_CALLS, Lane
-from asya_core.transports.sqs.polls import MOST_POLLS, Pace, next_receive
+from asya_core.transports.sqs.polls import MOST_POLLS, Pace, longest_receive, next_receive
 from asya_core.transports.sqs.queues import differences
 from asya_core.transports.sqs.settings import Secrets, SqsSettings, read_secrets, settings_from
 
@@ -89,6 +89,13 @@ def test_receives_multiply_while_they_come_back_full_and_one_is_left_when_nothin
         pace.learn(10, received_now)
         seen.append(pace.polls)
     assert seen == [2, 4, MOST_POLLS, MOST_POLLS, MOST_POLLS - 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("number", "wait", "visibility", "seconds"), [(10, 20, 3600, 82), (10, 20, 60, 60), (1, 20, 60, 35), (10, 1, 5, 11)]
+)
+def test_receives_of_large_messages_have_time_while_these_can_be_ours(number, wait, visibility, seconds):
+    assert int(longest_receive(number, wait, visibility)) == seconds
 
 
 class Parcel:

@@ -201,6 +201,15 @@ async def test_an_idle_consumer_asks_once_for_as_long_as_it_may(joined, queue, c
     assert calls["ReceiveMessage"] == 2
 
 
+async def test_sqs_is_asked_whether_it_is_there_while_receives_wait_for_long(joined, queue, calls, monkeypatch):
+    monkeypatch.setattr("asya_core.transports.sqs.link.LATE_TICKS", 1)
+    transport = await joined(wait=4, visibility=30)
+    await transport.ensure(queue)
+    await consuming(await transport.consume(queue, 1, Inbox()))
+    calls.clear()
+    await eventually(lambda: calls["ListQueues"] > 0, within=3)
+
+
 async def test_stopping_while_messages_arrive_strands_none(sqs, joined, queue):
     producer = await joined()
     await producer.ensure(queue)

@@ -7,7 +7,7 @@ import pytest
 from asya_core.errors import LeaseLostError, MessageTooLargeError, TransportUnavailableError
 from asya_core.transports import publish
 from asya_core.transports.sqs.link import Link
-from tests.transport.parties import Inbox, has_depth, send
+from tests.transport.parties import Inbox, has_depth, send, send_all
 
 
 @pytest.fixture
@@ -76,3 +76,23 @@ async def test_closing_tells_again_what_sqs_did_not_take(joined, queue, watch, f
     consumer.settle(delivery)
     await transport.close()
     await has_depth(await joined(), queue, total=0)
+
+
+async def test_after_a_receive_that_failed_the_next_asks_for_fewer(joined, queue, watch):
+    transport, inbox, most, asked = await joined(), Inbox(), 2, []
+    await transport.ensure(queue)
+    await send_all(transport, queue, [b"%d" % each for each in range(20)])
+
+    async def carry_little(operation, call):
+        if operation == "ReceiveMessage":
+            asked.append(call.keywords["MaxNumberOfMessages"])
+            if asked[-1] > most:
+                raise TransportUnavailableError("it took too long")
+        return await call()
+
+    watch(carry_little)
+    await transport.consume(queue, 100, inbox)
+    await inbox.take_many(10)
+    most = 10
+    await inbox.take_many(10)
+    assert {2, 10} <= set(asked)

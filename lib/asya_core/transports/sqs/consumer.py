@@ -18,7 +18,7 @@ from asya_core.transports.sqs.changes import Change, Changes
 from asya_core.transports.sqs.connection import Connection
 from asya_core.transports.sqs.hand import Hand
 from asya_core.transports.sqs.link import Link
-from asya_core.transports.sqs.polls import Pace, Waits, next_receive
+from asya_core.transports.sqs.polls import Pace, Waits, longest_receive, next_receive
 from asya_core.transports.sqs.publisher import Publisher
 from asya_core.transports.sqs.settings import SqsSettings
 from asya_core.transports.supervision import pause_before
@@ -27,8 +27,6 @@ GATHER_SECONDS = 0.03
 """How long a few free places wait for more of them before they are asked for."""
 EMPTY_SECONDS = 0.2
 """The shortest time from one receive that brought nothing to the next."""
-BODY_SECONDS = 15.0
-"""How much longer than its wait a receive may take: up to ten messages of a megabyte may come."""
 LATE_SECONDS = 5.0
 """How much longer than its wait a receive is waited for at the end."""
 DRAIN_SECONDS = 2.0
@@ -156,7 +154,7 @@ class SqsConsumer:
 
     async def _build(self, link: Link) -> None:
         """See that the queue is there, with a receive that does not wait; if that fails, a later tick tries again."""
-        self._pace = Pace()
+        self._pace.polls = 1
         try:
             await self._addresses.find(self._queue)
         except TransportError as error:
@@ -191,7 +189,7 @@ class SqsConsumer:
             number = next_receive(room, busy, self._under_way, self._pace.polls, waited=waited)
             if not number:
                 break
-            self._receive(self._link, number, self._wait)
+            self._receive(self._link, min(number, self._pace.most), self._wait)
         if room > 0 and self._under_way < self._pace.polls:
             self._fill_in(GATHER_SECONDS)
 
@@ -226,7 +224,7 @@ class SqsConsumer:
             url = await self._addresses.find(self._queue)
             answer = await link.call(
                 "ReceiveMessage",
-                wait + BODY_SECONDS,
+                longest_receive(number, wait, self._visibility),
                 QueueUrl=url,
                 MaxNumberOfMessages=number,
                 WaitTimeSeconds=wait,
@@ -270,6 +268,7 @@ class SqsConsumer:
         self._lose(str(error))
         self._failures += 1
         if not isinstance(error, QueueMissingError):
+            self._pace.fail()
             self._fill_in(pause_before(self._failures))
 
     # Receive

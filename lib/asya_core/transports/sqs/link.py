@@ -18,6 +18,8 @@ BYTES_PER_SECOND = 200_000
 """A call that carries much is given a second more for so many bytes."""
 PROBE_TICKS = 5
 """After so many ticks, a second each, without an answer or an unanswered call, SQS is asked whether it is there."""
+LATE_TICKS = 25
+"""After so many with nothing but unanswered calls it is asked, too: receives wait for 20 seconds at most."""
 CLOSE_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
@@ -82,9 +84,9 @@ class Link:
                 raise
 
     def tick(self) -> None:
-        """Ask SQS whether it is there, if nothing else has for a while."""
-        self._silent_ticks = 0 if self._calls else self._silent_ticks + 1
-        if self._silent_ticks >= PROBE_TICKS:
+        """Ask SQS whether it is there, if it has said nothing for a while."""
+        self._silent_ticks += 1
+        if self._silent_ticks >= (LATE_TICKS if self._calls else PROBE_TICKS):
             self._silent_ticks = 0
             self._probing = asyncio.create_task(self._probe_quietly(), name="sqs probe")
 

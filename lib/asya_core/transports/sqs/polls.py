@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from asya_core.transports.sqs.lanes import MOST_BYTES
+from asya_core.transports.sqs.link import CALL_SECONDS, seconds_for
+
 MOST_AT_ONCE = 10
 """Messages that SQS hands out for one receive."""
 MOST_POLLS = 4
@@ -12,13 +15,23 @@ TRAVEL_SECONDS = 1.0
 
 
 class Pace:
-    """One receive while little comes; as long as they come back full, twice as many, up to MOST_POLLS."""
+    """One receive while little comes; as long as they come back full, twice as many, up to MOST_POLLS.
+
+    Each asks for `most` messages: for half as many after each that failed, which a slow network may not carry in time.
+    """
 
     def __init__(self) -> None:
         self.polls = 1
+        self.most = MOST_AT_ONCE
+
+    def fail(self) -> None:
+        """Know that a receive failed."""
+        self.most = max(1, self.most // 2)
 
     def learn(self, asked: int, received: int) -> None:
         """Know what a receive brought."""
+        if received >= self.most:
+            self.most = min(MOST_AT_ONCE, self.most * 2)
         if received == asked:
             self.polls = min(MOST_POLLS, self.polls * 2)
         elif received == 0:
@@ -61,3 +74,11 @@ def next_receive(room: int, busy: int, under_way: int, allowed: int, *, waited: 
     if room < MOST_AT_ONCE and busy and not waited:
         return 0
     return min(room, MOST_AT_ONCE)
+
+
+def longest_receive(number: int, wait: float, visibility: float) -> float:
+    """Return for how many seconds a receive of so many messages may last, of any size.
+
+    That is as long as what it brings can be ours, but no less than for any call.
+    """
+    return min(wait + seconds_for(number * MOST_BYTES), max(visibility, wait + CALL_SECONDS))

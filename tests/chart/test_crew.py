@@ -38,6 +38,15 @@ def test_the_image_has_the_runtime_so_none_is_mounted(crew):
     assert crew.all("ConfigMap") == []
 
 
+@pytest.mark.parametrize("deleting", [False, True])
+def test_each_account_for_queues_is_a_jobs(helm, deleting):
+    values = {"serviceAccount": {"create": True}, "queues": {"deleteOnUninstall": deleting}}
+    rendered = template(helm, values)
+
+    accounts = {each["metadata"]["name"] for each in rendered.all("ServiceAccount")} - set(HANDLERS)
+    assert accounts == {each["spec"]["template"]["spec"]["serviceAccountName"] for each in rendered.all("Job")}
+
+
 def test_one_hook_job_makes_both_queues(crew):
     assert crew.container(JOB)["command"][4:] == ["happy-end", "error-end"]
 

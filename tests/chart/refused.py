@@ -45,6 +45,10 @@ REFUSED = {
         {"flavor": "gpu-inference", "image": "my-model:latest", "handler": "model.predict"},
         "flavor: gpu-inference was not given; flavors are values files, so add -f flavors/gpu-inference.yaml before",
     ),
+    "flavor of the ends": (
+        {"flavors": ["s3-results"]},
+        "flavors: s3-results is for the chart crew, which stores results for all actors; remove it here, and give it",
+    ),
     "whole manifest": (
         {"apiVersion": "asya.sh/v1alpha1", "kind": "AsyncActor", "metadata": {"name": "x"}, "spec": HANDLER},
         "apiVersion, kind, metadata, spec: a whole manifest is no values file; save what stands under its spec as one",

@@ -7,6 +7,7 @@ import re
 import pytest
 import yaml
 
+from tests.chart.cases import merged, tell
 from tests.chart.rendering import HANDLER, RUNTIME, SIDECAR
 from tests.chart.rendering import ROOT as REPOSITORY
 
@@ -37,6 +38,16 @@ def test_an_environment_fits_every_chart(helm, chart, broker, stage):
 
 def test_development_says_much(helm):
     assert render(helm, "charts/actor", "nats", "dev").env(RUNTIME)["ASYA_LOG_LEVEL"] == "DEBUG"
+
+
+def test_development_behind_flavors_keeps_its_few_pods(helm):
+    dev = yaml.safe_load((VALUES / "dev.yaml").read_text())
+    flavors = {file.stem: yaml.safe_load(file.read_text()) for file in (REPOSITORY / "flavors").glob("*.yaml")}
+    del flavors["s3-results"]  # The ends' own.
+    told = tell(helm, {name: merged(flavor, dev, HANDLER) for name, flavor in flavors.items()})
+
+    most = {name: case.rendered.one("ScaledObject")["spec"]["maxReplicaCount"] for name, case in told.items()}
+    assert most == dict.fromkeys(flavors, 3)
 
 
 def test_production_spreads_the_actors_own_pods(helm):

@@ -52,7 +52,9 @@ ERROR: env.ASYA_HANDLER_MODE: {{ .values.handlerMode | quote }} is no mode; use 
 {{- $known := include "actor.flavors" . | fromJson | keys | sortAlpha -}}
 {{- range $name := .values.flavors -}}
 {{- if not (get $marks $name) -}}
-{{- if and $known (not (has $name $known)) }}
+{{- if and (eq $name "s3-results") (not (has $.name (list "happy-end" "error-end"))) }}
+ERROR: {{ ternary "flavor" "flavors" (eq $name (toString $.raw.flavor)) }}: {{ $name }} is for the chart crew, which stores results for all actors; remove it here, and give it there
+{{- else if and $known (not (has $name $known)) }}
 ERROR: {{ ternary "flavor" "flavors" (eq $name (toString $.raw.flavor)) }}: {{ $name | quote }} is no flavor of this chart, which has {{ join ", " $known }}; give a values file of your own with -f that sets preset.flavors.{{ $name }} to true
 {{- else }}
 ERROR: {{ ternary "flavor" "flavors" (eq $name (toString $.raw.flavor)) }}: {{ $name }} was not given; flavors are values files, so add -f flavors/{{ $name }}.yaml before your own

@@ -6,6 +6,7 @@ import pytest
 
 from asya_core.errors import LeaseLostError, MessageTooLargeError, TransportUnavailableError
 from asya_core.transports import publish
+from asya_core.transports.base import lease_clock
 from asya_core.transports.sqs.link import Link
 from tests.transport.parties import Inbox, has_depth, send, send_all
 
@@ -96,3 +97,22 @@ async def test_after_a_receive_that_failed_the_next_asks_for_fewer(joined, queue
     most = 10
     await inbox.take_many(10)
     assert {2, 10} <= set(asked)
+
+
+async def test_a_renewal_that_hangs_leaves_time_for_another(make_harness, queue):
+    network, inbox = make_harness("sqs behind a network"), Inbox()
+    await network.open()
+    transport = network.transport(lease_seconds=15)
+    try:
+        await transport.connect()
+        await transport.ensure(queue)
+        consumer = await transport.consume(queue, 1, inbox)
+        await publish(transport, queue, b"work")
+        delivery = await inbox.take()
+        network.black_hole()
+        with pytest.raises(TransportUnavailableError, match="the lease was not renewed"):
+            await consumer.extend(delivery)
+        assert delivery.lease_until - lease_clock() > 6
+    finally:
+        await transport.close()
+        await network.close()

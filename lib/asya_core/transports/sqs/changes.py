@@ -17,9 +17,12 @@ from asya_core.transports.base import lease_clock
 from asya_core.transports.sqs.addresses import Addresses
 from asya_core.transports.sqs.connection import Connection
 from asya_core.transports.sqs.lanes import Lane
+from asya_core.transports.sqs.link import CALL_SECONDS
 
 LINGER_SECONDS = 0.02
 """How long a deletion waits for others: nobody waits for it, and it is a third of all calls otherwise."""
+LEASE_SHARE, LEAST_SECONDS = 3, 2.0
+"""A call has a third of a lease, but at least so long: after one that hangs there is time for another."""
 MOST_UNSENT = 100_000
 AGAIN_SECONDS = 0.2
 """How long the last changes wait before they are told again."""
@@ -61,10 +64,11 @@ class Changes:
     change that waited past the end of its lease is dropped.
     """
 
-    def __init__(self, connection: Connection, addresses: Addresses, queue: str) -> None:
+    def __init__(self, connection: Connection, addresses: Addresses, queue: str, visibility: int) -> None:
         self._connection = connection
         self._addresses = addresses
         self._queue = queue
+        self._within = min(CALL_SECONDS, max(LEAST_SECONDS, visibility / LEASE_SHARE))
         self._unsent: list[Change] = []
         self._warned = ""
         self._deletions: Lane[Change] = Lane(self._delete, LINGER_SECONDS)
@@ -107,7 +111,7 @@ class Changes:
         entries = [_entry(number, change) for number, change in enumerate(valid)]
         try:
             url = await self._addresses.find(self._queue)
-            answer = await self._connection.link.call(operation, QueueUrl=url, Entries=entries)
+            answer = await self._connection.link.call(operation, self._within, QueueUrl=url, Entries=entries)
         except TransportError as error:
             self._failed(valid, error)
         else:

@@ -63,7 +63,7 @@ class SqsConsumer:
         self._queue = queue
         self._prefetch = prefetch
         self._deliver = deliver
-        self._changes = Changes(parts.connection, parts.addresses, queue)
+        self._changes = Changes(parts.connection, parts.addresses, queue, self._visibility)
         self._hand = Hand(self._changes, self._visibility, parts.longest_hold)
         self._link: Link | None = None
         self._pace = Pace()

@@ -114,5 +114,6 @@ async def test_a_renewal_that_hangs_leaves_time_for_another(make_harness, queue)
             await consumer.extend(delivery)
         assert delivery.lease_until - lease_clock() > 6
     finally:
+        network.heal()
         await transport.close()
         await network.close()

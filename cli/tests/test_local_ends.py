@@ -132,7 +132,8 @@ def test_messages_wait_for_the_next_run(place):
     (place.path / "go").touch()
     place("up", "handlers.wait", "--detach")
     place("send", "handlers", "3", "--id", "last", "--follow")
-    assert {end.id for end in place.running.results.ends()} == {"waiting", "last"}
+    # The other one's lease has to end first, unless its handler had not begun.
+    assert {end.id for end in place.running.results.ends()} - {"running"} == {"waiting", "last"}
     depth = json.loads(place("status", "-o", "json").stdout)["actors"][0]["depth"]
     assert depth["in_flight"] == 1  # the one that ran: the broker gives it again when its lease is over
     place("down")

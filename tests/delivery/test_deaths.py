@@ -41,7 +41,7 @@ async def test_a_pod_killed_after_any_number_of_its_outputs_makes_the_same_ones_
         await eventually(place.is_empty, AFTER_LEASES)
     copies = {id_: outlet.ids.count(id_) for id_ in outlet.ids}
     assert sorted(copies) == sorted(each for stop in range(COUNT + 1) for each in family(f"m{stop}"))
-    assert max(copies.values()) <= 2
+    assert max(copies.values()) <= COUNT + 2  # one from each pod, for a killed one may have had its forerunners' too
     numbers = {each["id"]: each["payload"]["number"] for each in outlet.envelopes}
     assert all(each["payload"] == {"number": numbers[each["id"]]} for each in outlet.envelopes)
 

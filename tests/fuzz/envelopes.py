@@ -34,7 +34,10 @@ SIZE = 16_000
 WAIT_SECONDS = 5.0
 Mode = Literal["payload", "envelope"]
 QUEUE, AGAIN = "asya-a", "asya-a-again"
-CODES = {"msg_parsing_error", "route_error", "route_mismatch", "result_error", "deadline_exceeded", "unroutable"}
+CODES = {
+    "msg_parsing_error", "route_error", "route_mismatch", "result_error", "deadline_exceeded", "unroutable",
+    "claim_refused",
+}  # fmt: skip
 SEEDS = [
     b'{"id":"m","route":{"actors":["a","b"],"current":0},"payload":{"text":"hi"}}',
     b'{"id":"m-0.1","parent_id":"m","route":{"actors":["x","a"],"current":1,"metadata":{"n":[1.50]}},"payload":[1,2]}',

@@ -12,7 +12,7 @@ PRESET = {
     "volumeMounts": {"cache": {"mountPath": "/cache"}, "models": {"mountPath": "/models"}},
     "tolerations": {"gpu": {"key": "gpu", "operator": "Exists"}},
     "nodeSelector": {"gpu": "yes", "zone": "flavor"},
-    "resources": {"limits": {"gpu": 1, "memory": "1Gi"}},
+    "resources": {"limits": {"example.com/gpu": 1, "memory": "1Gi"}},
     "podLabels": {"tier": "flavor", "team": "flavor"},
     "podAnnotations": {"note": "flavor"},
 }
@@ -92,14 +92,14 @@ def test_maps_are_joined_key_by_key(helm):
 
     pod = rendered.one("Deployment")["spec"]["template"]
     assert pod["spec"]["nodeSelector"] == {"gpu": "yes", "zone": "user"}
-    resources = {"limits": {"gpu": 1, "memory": "2Gi"}, "requests": {"cpu": 1}}
+    resources = {"limits": {"example.com/gpu": 1, "memory": "2Gi"}, "requests": {"cpu": 1}}
     assert rendered.container(RUNTIME)["resources"] == resources
     assert {"tier": "flavor", "team": "user"}.items() <= pod["metadata"]["labels"].items()
     assert {"note": "flavor", "own": "user"}.items() <= pod["metadata"]["annotations"].items()
 
 
 def test_null_takes_a_flavors_entry_away(helm):
-    rendered = template(helm, env={"KEPT": None}, tolerations={"gpu": None})
+    rendered = template(helm, env={"KEPT": None}, tolerations={"example.com/gpu": None})
 
     assert "KEPT" not in rendered.env(RUNTIME)
     assert "tolerations" not in rendered.pod()
@@ -108,7 +108,7 @@ def test_null_takes_a_flavors_entry_away(helm):
 @pytest.mark.parametrize(
     ("own", "left"),
     [
-        ({"limits": {"memory": None}}, {"limits": {"gpu": 1}}),
+        ({"limits": {"memory": None}}, {"limits": {"example.com/gpu": 1}}),
         ({"limits": None, "requests": {"cpu": 1}}, {"requests": {"cpu": 1}}),
         ({"limits": {"memory": None, "gpu": None}}, None),
     ],

@@ -99,7 +99,7 @@ def test_maps_are_joined_key_by_key(helm):
 
 
 def test_null_takes_a_flavors_entry_away(helm):
-    rendered = template(helm, env={"KEPT": None}, tolerations={"example.com/gpu": None})
+    rendered = template(helm, env={"KEPT": None}, tolerations={"gpu": None})
 
     assert "KEPT" not in rendered.env(RUNTIME)
     assert "tolerations" not in rendered.pod()
@@ -110,7 +110,7 @@ def test_null_takes_a_flavors_entry_away(helm):
     [
         ({"limits": {"memory": None}}, {"limits": {"example.com/gpu": 1}}),
         ({"limits": None, "requests": {"cpu": 1}}, {"requests": {"cpu": 1}}),
-        ({"limits": {"memory": None, "gpu": None}}, None),
+        ({"limits": {"memory": None, "example.com/gpu": None}}, None),
     ],
 )
 def test_null_takes_an_amount_of_a_flavor_away(helm, own, left):

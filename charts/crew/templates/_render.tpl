@@ -12,6 +12,15 @@
 {{- end }}
 {{- end }}
 
+{{/* Accounts of the Jobs that make and delete queues: one makes those of both ends, so error-end's is for its deletion. */}}
+{{- define "crew.queueaccounts" -}}
+{{- $ends := list "happy-end" -}}
+{{- if (include "crew.values" (dict "root" . "end" "error-end") | fromJson).queues.deleteOnUninstall -}}
+{{- $ends = append $ends "error-end" -}}
+{{- end -}}
+{{- include "crew.render" (dict "root" . "object" "queue-serviceaccount" "ends" $ends) }}
+{{- end }}
+
 {{/*
 Values of one end, as JSON, later ones over earlier ones: the actor chart's defaults, what makes it an end, the shared
 keys, its own keys. Takes: root, end.

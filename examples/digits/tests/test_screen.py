@@ -111,7 +111,7 @@ def test_processes_that_started_again_are_counted(times, line):
 
 
 def test_a_broker_that_is_not_there_is_one_sentence(capsys):
-    assert main(["--transport", "sqs"]) == 2
+    assert main(["--transport", "kafka"]) == 2
     assert capsys.readouterr().out == (
-        f"error: no local broker for the transport 'sqs'; it is not built yet; use {' or '.join(NAMES)}\n"
+        f"error: no local broker for the transport 'kafka'; it is not built yet; use {' or '.join(NAMES)}\n"
     )

@@ -24,7 +24,7 @@ from asya_sidecar.fetching import Fetching
 from asya_sidecar.frames import invoke_size
 from asya_sidecar.intake import Undecodable, fault_of, key_of, read
 from asya_sidecar.metrics import Metrics
-from asya_sidecar.prefetch import Prefetch
+from asya_sidecar.prefetch import Prefetch, may_kill
 from asya_sidecar.publisher import Publisher
 from asya_sidecar.request import PAST_DEADLINE, Allowance, meta, payload, turned_away
 from asya_sidecar.run import Run
@@ -65,6 +65,7 @@ class Actor:
         self._admission: Admission[Run] = Admission()
         self._prefetch = Prefetch(concurrency=1, fixed=settings.prefetch)
         self._fetching: Fetching[Run] = Fetching(publisher.claims, settings, self._join, self.resize)
+        self._suspects: set[Run] = set()
         self._late: list[Delivery] = []
         self._gives_back = False
         self._served = time.monotonic()
@@ -81,7 +82,8 @@ class Actor:
         """Take a message from the broker."""
         if self.draining:
             self._late.append(delivery)
-            self._return_waiting()
+            if self._gives_back:
+                self.release_waiting()
             return
         self.metrics.delivered(len(delivery.body), delivery.count)
         now = datetime.now(UTC)
@@ -94,13 +96,15 @@ class Actor:
             known.adopt(delivery)
             return
         run = self._begin(key, delivery, message, now)
-        fault = fault_of(message, delivery, self.settings, now)
-        if fault is not None:
+        if delivery.count > 1:
+            self._prefetch.came_again(delivery.count)
+            self.resize()
+        if (fault := fault_of(message, delivery, self.settings, now)) is not None:
             run.refuse(fault)
-        elif self._fetching.concerns(message):
-            self._fetching.join(run)
+        elif self._suspects and may_kill(delivery.count):
+            run.release()  # or the one would pay where the other kills the pod
         else:
-            self._join(run)
+            self._take(run)
 
     def drain(self) -> None:
         """Let nobody into the handler any more."""
@@ -141,21 +145,15 @@ class Actor:
         if self.serving or self.draining:
             self._served = time.monotonic()
         elif time.monotonic() - self._served > AWAY_SECONDS and (left := self._give_back_waiting()):
-            log.warning(
-                "no handler for %g s; %d messages go back to the queue",
-                AWAY_SECONDS,
-                left,
-                extra={"event": "given_back", "messages": left},
-            )
+            labels = {"event": "given_back", "messages": left}
+            log.warning("no handler for %g s; what waited for it goes back", AWAY_SECONDS, extra=labels)
 
     # What the runtime says.
 
     def on_runtime_ready(self, hello: Hello) -> None:
         """Open the window."""
-        labels = {
-            "event": "runtime_ready", "mode": hello.mode, "concurrency": hello.concurrency, "batch": hello.batch,
-        }  # fmt: skip
-        log.info("the runtime is ready", extra=labels)
+        labels = {"mode": hello.mode, "concurrency": hello.concurrency, "batch": hello.batch}
+        log.info("the runtime is ready", extra={"event": "runtime_ready", **labels})
         self.envelope_mode = hello.mode == "envelope"
         self._prefetch.concurrency, self._prefetch.batch = hello.concurrency, hello.batch
         self.on_room()
@@ -166,10 +164,8 @@ class Actor:
             verdict.acquit("crash_error")  # it was interrupted, like we were
         again = [run for run in (*verdict.suspected, *verdict.innocent) if not run.over]
         level = logging.ERROR if verdict.charged or again else logging.INFO
-        labels = {
-            "event": "worker_ended", "reason": verdict.reason, "detail": verdict.detail,
-            "charged": len(verdict.charged), "again": len(again),
-        }  # fmt: skip
+        numbers = {"charged": len(verdict.charged), "again": len(again)}
+        labels = {"event": "worker_ended", "reason": verdict.reason, "detail": verdict.detail, **numbers}
         log.log(level, "the handler's process has ended", extra=labels)
         self.metrics.worker_ended(verdict.reason)
         self._prefetch.failed()
@@ -200,8 +196,8 @@ class Actor:
         """Let the next one in."""
         self._admission.leave(run)
         self._fetching.handled(run)
-        if seconds is not None:
-            self._prefetch.succeeded(seconds)
+        if seconds is not None and not self._suspects:
+            self._prefetch.succeeded(seconds, run.delivery().count)
         self.on_room()
 
     def give_up(self, run: Run) -> None:
@@ -217,6 +213,7 @@ class Actor:
     def finished(self, run: Run) -> None:
         """Settle or release the message, by the run's state."""
         del self.runs[run.key]
+        self._suspects.discard(run)
         if self._fetching.concerns(run.envelope):
             self._fetching.leave(run)
         self.metrics.active.dec(len(run.deliveries))
@@ -235,7 +232,7 @@ class Actor:
         That is an output's queue, or a store: nothing else has to wait with them.
         """
         extra = min(self.publisher.waiting_apart + self._admission.resting + self._fetching.resting, _MOST_EXTRA)
-        self.window.resize(self._prefetch.size + extra if self.serving else 0)
+        self.window.resize(self._prefetch.beside(extra) if self.serving else 0)
 
     def _begin(self, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> Run:
         kind = EndRun if self.settings.is_end else Run
@@ -252,6 +249,14 @@ class Actor:
         else:
             run.record(message.record, message.fault)
 
+    def _take(self, run: Run) -> None:
+        if may_kill(run.delivery().count):
+            self._suspects.add(run)
+        if self._fetching.concerns(run.envelope):
+            self._fetching.join(run)
+        else:
+            self._join(run)
+
     def _join(self, run: Run) -> None:
         self._admission.join(run)
         self._admit()
@@ -263,11 +268,7 @@ class Actor:
             if run is None:
                 break
             self._enter(run)
-        self._return_waiting()
-
-    def _return_waiting(self) -> None:
-        """Once nothing will enter any more, keep nothing that waits."""
-        if self._gives_back:
+        if self._gives_back:  # nothing will enter any more
             self.release_waiting()
 
     def _enter(self, run: Run) -> None:

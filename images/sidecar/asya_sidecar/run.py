@@ -24,6 +24,7 @@ from asya_core.outgoing import Publication, attempt_of, child, edited_child, for
 from asya_core.transports import Delivery
 from asya_sidecar.fenced import Fenced
 from asya_sidecar.metrics import Metrics
+from asya_sidecar.prefetch import may_kill
 from asya_sidecar.publisher import Done, Publisher
 from asya_sidecar.records import lighter_retry, too_large, unroutable
 from asya_sidecar.request import PAST_DEADLINE, Allowance, deadline, time_allowed
@@ -32,7 +33,7 @@ from asya_sidecar.states import OVER, Key, State
 
 log = logging.getLogger(__name__)
 _chance = random.SystemRandom()
-_SUSPICIOUS_DELIVERIES = _SUSPICIOUS_INTERRUPTIONS = 3
+_SUSPICIOUS_INTERRUPTIONS = 3
 
 
 class Surroundings(Protocol):
@@ -90,7 +91,7 @@ class Run:
     @property
     def alone(self) -> bool:
         """Whether it must run with nothing beside it, because it may bring the handler's process or the pod down."""
-        return self.suspected or self.deliveries[-1].count >= _SUSPICIOUS_DELIVERIES
+        return self.suspected or may_kill(self.deliveries[-1].count)
 
     @property
     def over(self) -> bool:
@@ -254,12 +255,8 @@ class Run:
         self._fail(fault.code)
         if publication.kind == "retry":
             self.status = "retried"
-        labels = self.labels("handler_failed", fault.code)
-        log.warning(
-            "the handler failed; what follows: %s",
-            publication.kind,
-            extra={**labels, "type": fault.type, "delay": publication.delay},
-        )
+        labels = {**self.labels("handler_failed", fault.code), "type": fault.type, "delay": publication.delay}
+        log.warning("the handler failed; what follows: %s", publication.kind, extra=labels)
 
     def _last_done(self, publication: Publication, error: Exception | None) -> None:
         """Settle the input once a queue has what follows from it."""

@@ -62,6 +62,27 @@ def test_a_fixed_number_is_never_below_a_batch():
     assert prefetch.size == 8
 
 
+def test_from_a_message_that_comes_again_until_a_new_ones_success_nothing_is_held_ahead():
+    for prefetch, most in ((Prefetch(2), 3), (Prefetch(2, fixed=50), 50)):
+        after(prefetch, *[0.001] * 50)
+        prefetch.came_again(2)
+        assert prefetch.size == 2
+        prefetch.succeeded(0.001, 2)
+        assert prefetch.size == 2
+        prefetch.succeeded(0.001, 1)
+        assert prefetch.size == most
+
+
+def test_from_one_that_comes_for_the_third_time_until_a_new_ones_success_a_single_message_is_held():
+    prefetch = Prefetch(4)
+    after(prefetch, *[0.001] * 50)
+    prefetch.came_again(3)
+    prefetch.came_again(2)
+
+    assert (prefetch.size, prefetch.beside(7), prefetch.inside) == (1, 1, 4)
+    assert after(prefetch, 0.001) == 5
+
+
 @given(st.integers(1, 64), st.lists(st.floats(0, 1e6), max_size=60))
 def test_it_is_never_below_the_concurrency_nor_far_above(concurrency, seconds):
     prefetch = Prefetch(concurrency)

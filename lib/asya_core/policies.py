@@ -29,7 +29,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     """How often, and after which delays, a failed message is tried again.
 
     `max_attempts` counts the first one. `max_duration` bounds the time since the message arrived at this actor.
-    `then_route` replaces what lies ahead of the message once its attempts are used up; empty: error-end.
+    `then_route` replaces what lies ahead of the message once its attempts are used up; empty: error-end. After
+    `breaker` such failures in a row (0: never) the handler seems to miss what it depends on, and until one message
+    succeeds, attempts cost nothing.
     """
 
     max_attempts: int = 1
@@ -39,6 +41,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     max_duration: Seconds | None = None
     jitter: bool = True
     then_route: list[str] = msgspec.field(default_factory=list)
+    breaker: int = 0
 
     def delay(self, attempt: int, chance: float) -> float:
         """Return the seconds between attempt `attempt` (1 the first) and the next.
@@ -48,6 +51,18 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
         growth = {"constant": 1.0, "linear": float(attempt), "exponential": 2.0 ** min(attempt - 1, 60)}[self.backoff]
         backoff = min(self.initial_delay * growth, self.max_interval)
         return backoff * (0.5 + chance / 2) if self.jitter else backoff
+
+    def pause(self, attempt: int, retry_after: float | None, chance: float) -> float:
+        """Return the same seconds, but no fewer than an exception asked for, and no more than a week.
+
+        With jitter, those that are told the same come back up to a quarter of it later, not all at once.
+        """
+        floor = (retry_after or 0.0) * (1.0 + (SPREAD * chance if self.jitter else 0.0))
+        return min(max(self.delay(attempt, chance), floor), LONGEST_DELAY)
+
+    def in_time(self, delay: float, arrived: datetime, now: datetime) -> bool:
+        """Tell whether an attempt after `delay` seconds still begins within `max_duration`."""
+        return self.max_duration is None or (now - arrived).total_seconds() + delay <= self.max_duration
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,16 +110,12 @@ def next_attempt_delay(
 ) -> float | None:
     """Return the seconds until the next attempt, or None when the policy allows none.
 
-    `retry_after` of the exception is a floor; with jitter, those that are told the same come back up to a quarter of it
-    later, not all at once. An attempt that could only begin after `max_duration` is not made, and none waits longer
-    than a week.
+    An attempt that could only begin after `max_duration` is not made.
     """
     if attempt >= policy.max_attempts or not fault.may_pass:
         return None
-    floor = (fault.retry_after or 0.0) * (1.0 + (SPREAD * chance if policy.jitter else 0.0))
-    delay = min(max(policy.delay(attempt, chance), floor), LONGEST_DELAY)
-    spent = (now - arrived).total_seconds() + delay
-    return None if policy.max_duration is not None and spent > policy.max_duration else delay
+    delay = policy.pause(attempt, fault.retry_after, chance)
+    return delay if policy.in_time(delay, arrived, now) else None
 
 
 def _read_seconds(_: type[Any], written: Any) -> Seconds:
@@ -128,6 +139,10 @@ def _problems(resiliency: Resiliency) -> list[str]:
 def _problems_of(policy: Policy) -> Iterator[str]:
     if policy.max_attempts < 1:
         yield f"maxAttempts: {policy.max_attempts}; the first attempt counts, so at least 1"
+    if policy.breaker < 0:
+        yield f"breaker: {policy.breaker}; failures in a row, so at least 1, or 0 for none"
+    if policy.breaker > 0 and policy.max_duration is None:
+        yield "maxDuration: missing; with breaker attempts may cost nothing, and it ends them; set it: 1h"
     if policy.max_interval > LONGEST_DELAY:
         yield f"maxInterval: {policy.max_interval:g} s; at most {LONGEST_DELAY:g} s, a week"
     for index, name in enumerate(policy.then_route):

@@ -176,6 +176,13 @@ def test_settings_are_read_by_the_names_of_the_values():
                 "maxDeliveries: 0; must be at least 1",
             ],
         ),
+        (
+            '{"policies":{"a":{"breaker":5},"b":{"breaker":-1}}}',
+            [
+                "policies.a.maxDuration: missing; with breaker attempts may cost nothing, and it ends them; set it: 1h",
+                "policies.b.breaker: -1; failures in a row, so at least 1, or 0 for none",
+            ],
+        ),
         ('{"rules":[{"errors":["E"],"policy":"b"}]}', ["rules[0].policy: no policy is called 'b'; known: none"]),
     ],
 )
@@ -189,7 +196,8 @@ def test_mistakes_are_all_named_at_once(written, sentences):
 
 _words = st.sampled_from(
     ["policies", "rules", "maxDeliveries", "unroutableAfter", "maxAttempts", "backoff", "initialDelay", "maxInterval",
-     "maxDuration", "jitter", "thenRoute", "errors", "policy", "default", "constant", "linear", "a", "5s", "9e307", ""]
+     "maxDuration", "jitter", "breaker",
+     "thenRoute", "errors", "policy", "default", "constant", "linear", "a", "5s", "9e307", ""]
 )  # fmt: skip
 _values = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2**70) | st.floats(allow_nan=False, allow_infinity=False) | _words,

@@ -1,4 +1,3 @@
-import asyncio
 import importlib.util
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from asya_core.transports import open_transport
 from asya_core.transports.sqs import bodies
 from asya_core.transports.sqs.faults import of_entry, read_fault
 from asya_core.transports.sqs.handshake import Opener
-from asya_core.transports.sqs.lanes import MOST_BYTES, MOST_CALLS, Lane
 from asya_core.transports.sqs.polls import MOST_POLLS, Pace, longest_receive, next_receive
 from asya_core.transports.sqs.queues import differences
 from asya_core.transports.sqs.settings import Secrets, SqsSettings, read_secrets, settings_from
@@ -96,102 +94,6 @@ def test_receives_multiply_while_they_come_back_full_and_one_is_left_when_nothin
 )
 def test_receives_of_large_messages_have_time_while_these_can_be_ours(number, wait, visibility, seconds):
     assert int(longest_receive(number, wait, visibility)) == seconds
-
-
-class Parcel:
-    def __init__(self, size=1):
-        self.size = size
-
-
-class Carrier:
-    """Takes calls of a lane, each of which lasts until it is let go."""
-
-    def __init__(self):
-        self.calls = []
-        self.gates = []
-
-    async def __call__(self, batch):
-        gate = asyncio.Event()
-        self.calls.append(batch)
-        self.gates.append(gate)
-        await gate.wait()
-
-    def let_go(self):
-        for gate in self.gates:
-            gate.set()
-
-
-@pytest.fixture
-async def carrier():
-    carrier = Carrier()
-    yield carrier
-    while not all(gate.is_set() for gate in carrier.gates):
-        carrier.let_go()
-        await turn()
-
-
-async def turn():
-    """Let everything that is due happen."""
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
-async def test_what_is_alone_goes_at_once_and_the_rest_gathers_meanwhile(carrier):
-    lane = Lane(carrier)
-    lane.add(Parcel())
-    await turn()
-    for _ in range(9):
-        lane.add(Parcel())
-    await turn()
-    assert [len(batch) for batch in carrier.calls] == [1]
-    carrier.gates[0].set()
-    await turn()
-    assert [len(batch) for batch in carrier.calls] == [1, 9]
-
-
-async def test_full_calls_go_beside_others_but_only_so_many(carrier):
-    lane = Lane(carrier)
-    for _ in range(200):
-        lane.add(Parcel())
-    await turn()
-    assert [len(batch) for batch in carrier.calls] == [10] * MOST_CALLS
-    carrier.gates[0].set()
-    await turn()
-    assert len(carrier.calls) == MOST_CALLS + 1
-
-
-async def test_calls_are_packed_by_bytes_too(carrier):
-    lane = Lane(carrier)
-    for size in (MOST_BYTES // 2, MOST_BYTES // 2, 1, MOST_BYTES):
-        lane.add(Parcel(size))
-    await turn()
-    for number in range(3):
-        carrier.gates[number].set()
-        await turn()
-    sizes = [[parcel.size for parcel in batch] for batch in carrier.calls]
-    assert sizes == [[MOST_BYTES // 2, MOST_BYTES // 2], [1], [MOST_BYTES]]
-    assert lane.is_idle
-
-
-async def test_what_nobody_waits_for_lingers_until_a_call_is_full(carrier):
-    lane = Lane(carrier, linger=3600)
-    for _ in range(9):
-        lane.add(Parcel())
-    await turn()
-    assert carrier.calls == []
-    lane.add(Parcel())
-    await turn()
-    assert [len(batch) for batch in carrier.calls] == [10]
-
-
-async def test_draining_does_not_linger(carrier):
-    lane = Lane(carrier, linger=3600)
-    lane.add(Parcel())
-    draining = asyncio.create_task(lane.drain())
-    await turn()
-    assert not draining.done()
-    carrier.gates[0].set()
-    await draining
 
 
 def refusal(code, status=400, operation="SendMessageBatch", message="words"):

@@ -7,6 +7,10 @@ def sqs(**fields):
     return {"transport": "sqs", "transports": {"sqs": fields}}
 
 
+def breaker(**fields):
+    return {"resiliency": {"policies": {"default": {"breaker": 5, **fields}}}}
+
+
 def check(**fields):
     return {"claimCheck": {"url": "s3://payloads", **fields}}
 
@@ -135,5 +139,17 @@ REFUSED = {
     "payloads that go before their messages": (
         {**sqs(), **check(expiresAfter="384h")},
         "claimCheck.expiresAfter: SQS keeps messages for 14 days, their payloads may be two days older, and one",
+    ),
+    "breaker without an end": (
+        breaker(),
+        "resiliency.policies.default.maxDuration: missing; with breaker attempts may cost nothing, so only this ends",
+    ),
+    "breaker for longer than RabbitMQ waits": (
+        {"transport": "rabbitmq", **breaker(maxDuration="30m")},
+        "resiliency.policies.default.maxDuration: 30m is not shorter than 30m, after which rabbitmq takes a message",
+    ),
+    "breaker for longer than SQS waits": (
+        {**sqs(), **breaker(maxDuration="13h")},
+        "resiliency.policies.default.maxDuration: 13h is not shorter than 12h, after which sqs takes a message",
     ),
 }

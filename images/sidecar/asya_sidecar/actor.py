@@ -24,9 +24,9 @@ from asya_sidecar.fetching import Fetching
 from asya_sidecar.frames import invoke_size
 from asya_sidecar.intake import Undecodable, fault_of, key_of, read
 from asya_sidecar.metrics import Metrics
-from asya_sidecar.prefetch import Prefetch, may_kill
 from asya_sidecar.publisher import Publisher
 from asya_sidecar.request import PAST_DEADLINE, Allowance, meta, payload, turned_away
+from asya_sidecar.room import Room
 from asya_sidecar.run import Run
 from asya_sidecar.runtime_client import RuntimeClient
 from asya_sidecar.runtime_connection import Hello
@@ -38,8 +38,6 @@ log = logging.getLogger(__name__)
 
 AWAY_SECONDS = 10.0
 """Messages that wait for a handler go back to the queue when it has been away for this long."""
-
-_MOST_EXTRA = 100
 
 
 class Actor:
@@ -58,16 +56,14 @@ class Actor:
         self.fenced: Fenced[Run] = Fenced()
         self.envelope_mode = settings.is_end
         self.runs: dict[Key, Run] = {}
-        self.draining = False
+        self.draining = self._gives_back = False
         self.idle = asyncio.Event()
         self.idle.set()
         self._stop = stop
         self._admission: Admission[Run] = Admission()
-        self._prefetch = Prefetch(concurrency=1, fixed=settings.prefetch)
+        self._room = Room(settings.prefetch, metrics.paused)
         self._fetching: Fetching[Run] = Fetching(publisher.claims, settings, self._join, self.resize)
-        self._suspects: set[Run] = set()
         self._late: list[Delivery] = []
-        self._gives_back = False
         self._served = time.monotonic()
         self.unhurried = Allowance(settings.timeout, by_deadline=False)
         publisher.on_pressure = lambda high: self.runtime.set_reading(wanted=not high)
@@ -97,14 +93,16 @@ class Actor:
             return
         run = self._begin(key, delivery, message, now)
         if delivery.count > 1:
-            self._prefetch.came_again(delivery.count)
+            self._room.came_again(run, delivery.count)
             self.resize()
         if (fault := fault_of(message, delivery, self.settings, now)) is not None:
             run.refuse(fault)
-        elif self._suspects and may_kill(delivery.count):
-            run.release()  # or the one would pay where the other kills the pod
+        elif self._room.must_part(run):
+            run.release()
+        elif self._fetching.concerns(message):
+            self._fetching.join(run)
         else:
-            self._take(run)
+            self._join(run)
 
     def drain(self) -> None:
         """Let nobody into the handler any more."""
@@ -136,17 +134,16 @@ class Actor:
     def tick(self) -> None:
         """Fail the runs whose message's time is up, and keep nothing waiting for a handler that is not there."""
         for call in self.runtime.overdue():
-            run = call.invocation
             self.runtime.abandon(call.request)
-            if run is not None:
+            if (run := call.invocation) is not None:
                 run.on_fault(PAST_DEADLINE)
         for run in self.fenced.given_up(time.monotonic(), connected=self.publisher.transport.connected):
             run.lose()
         if self.serving or self.draining:
             self._served = time.monotonic()
         elif time.monotonic() - self._served > AWAY_SECONDS and (left := self._give_back_waiting()):
-            labels = {"event": "given_back", "messages": left}
-            log.warning("no handler for %g s; what waited for it goes back", AWAY_SECONDS, extra=labels)
+            labels = {"event": "given_back", "messages": left, "seconds": AWAY_SECONDS}
+            log.warning("no handler for too long; what waited for it goes back", extra=labels)
 
     # What the runtime says.
 
@@ -155,7 +152,7 @@ class Actor:
         labels = {"mode": hello.mode, "concurrency": hello.concurrency, "batch": hello.batch}
         log.info("the runtime is ready", extra={"event": "runtime_ready", **labels})
         self.envelope_mode = hello.mode == "envelope"
-        self._prefetch.concurrency, self._prefetch.batch = hello.concurrency, hello.batch
+        self._room.prefetch.concurrency, self._room.prefetch.batch = hello.concurrency, hello.batch
         self.on_room()
 
     def on_runtime_lost(self, verdict: Verdict[Run]) -> None:
@@ -164,11 +161,11 @@ class Actor:
             verdict.acquit("crash_error")  # it was interrupted, like we were
         again = [run for run in (*verdict.suspected, *verdict.innocent) if not run.over]
         level = logging.ERROR if verdict.charged or again else logging.INFO
-        numbers = {"charged": len(verdict.charged), "again": len(again)}
-        labels = {"event": "worker_ended", "reason": verdict.reason, "detail": verdict.detail, **numbers}
+        counts = {"charged": len(verdict.charged), "again": len(again)}
+        labels = {"event": "worker_ended", "reason": verdict.reason, "detail": verdict.detail, **counts}
         log.log(level, "the handler's process has ended", extra=labels)
         self.metrics.worker_ended(verdict.reason)
-        self._prefetch.failed()
+        self._room.prefetch.failed()
         for run in verdict.suspected:
             run.suspected = True
         for run in (*verdict.suspected, *verdict.innocent):
@@ -196,14 +193,26 @@ class Actor:
         """Let the next one in."""
         self._admission.leave(run)
         self._fetching.handled(run)
-        if seconds is not None and not self._suspects:
-            self._prefetch.succeeded(seconds, run.delivery().count)
+        if seconds is not None:
+            self._room.succeeded(seconds, run.delivery().count)
         self.on_room()
 
     def give_up(self, run: Run) -> None:
         """Have the handler end what nobody waits for any more, and let the next one in."""
         self.runtime.abandon(run.request)
         self.left_handler(run, None)
+
+    def waits_out(self, run: Run, fault: Fault) -> bool:
+        """Let a run wait in our hands for the end of what seems to be an outage; return False if it has to fail."""
+        policy = self.settings.resiliency.policy_for(fault)
+        seconds = self._room.failed(policy, fault)
+        if seconds is None or not policy.in_time(seconds, run.arrived, datetime.now(UTC)):
+            return False
+        run.state = State.WAITING
+        self._admission.rejoin([run])
+        asyncio.get_running_loop().call_later(seconds + 0.001, self.on_room)  # uvloop may be half of that early
+        self.on_room()
+        return True
 
     def enter_later(self, run: Run, seconds: float) -> None:
         """Let a run wait in our hands, then enter the handler again."""
@@ -213,7 +222,7 @@ class Actor:
     def finished(self, run: Run) -> None:
         """Settle or release the message, by the run's state."""
         del self.runs[run.key]
-        self._suspects.discard(run)
+        self._room.left(run)
         if self._fetching.concerns(run.envelope):
             self._fetching.leave(run)
         self.metrics.active.dec(len(run.deliveries))
@@ -231,8 +240,8 @@ class Actor:
 
         That is an output's queue, or a store: nothing else has to wait with them.
         """
-        extra = min(self.publisher.waiting_apart + self._admission.resting + self._fetching.resting, _MOST_EXTRA)
-        self.window.resize(self._prefetch.beside(extra) if self.serving else 0)
+        idle = self.publisher.waiting_apart + self._admission.resting + self._fetching.resting
+        self.window.resize(self._room.in_hand(idle) if self.serving else 0)
 
     def _begin(self, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> Run:
         kind = EndRun if self.settings.is_end else Run
@@ -249,21 +258,13 @@ class Actor:
         else:
             run.record(message.record, message.fault)
 
-    def _take(self, run: Run) -> None:
-        if may_kill(run.delivery().count):
-            self._suspects.add(run)
-        if self._fetching.concerns(run.envelope):
-            self._fetching.join(run)
-        else:
-            self._join(run)
-
     def _join(self, run: Run) -> None:
         self._admission.join(run)
         self._admit()
 
     def _admit(self) -> None:
         calls = self.runtime.calls
-        while self._admission and self.serving and self._admission.inside + calls.abandoned < self._prefetch.inside:
+        while self._admission and self.serving and self._room.admits(self._admission.inside + calls.abandoned):
             run = self._admission.admit()
             if run is None:
                 break
@@ -291,9 +292,8 @@ class Actor:
         """Give what waits to other pods; nothing is asked for meanwhile, so it does not come back here."""
         left = 0
         for call in self.runtime.calls.not_begun():
-            run = call.invocation
             self.runtime.abandon(call.request)
-            if run is not None:
+            if (run := call.invocation) is not None:
                 self._admission.leave(run)
                 run.release()
                 left += 1

@@ -46,7 +46,9 @@ class Admission(Generic[_E]):
         self._waiting.append(entrant)
 
     def rejoin(self, entrants: list[_E]) -> None:
-        """Wait in front, in the order given; they were inside before."""
+        """Wait in front, in the order given; who is inside leaves."""
+        for entrant in entrants:
+            self.leave(entrant)
         self._waiting.extendleft(reversed(entrants))
 
     def rest(self, entrant: _E, seconds: float, then: Callable[[], None]) -> None:

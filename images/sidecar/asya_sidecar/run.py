@@ -58,6 +58,9 @@ class Surroundings(Protocol):
     def enter_later(self, run: Run, seconds: float) -> None:
         """Let the run wait, then enter the handler again."""
 
+    def waits_out(self, run: Run, fault: Fault) -> bool:
+        """Keep the run for another try at no cost, if what the handler depends on seems to be out."""
+
 
 class Run:
     """A message in hand; `opened` is its envelope with the payload in it, also where that came by reference."""
@@ -81,9 +84,7 @@ class Run:
         self.request = 0
         self._deadline = deadline(envelope)
         self._by_deadline = False
-        self._interruptions = 0
-        self._items = 0
-        self._unconfirmed = 0
+        self._interruptions = self._items = self._unconfirmed = 0
         self._first: Envelope | None = None
         self._broken: Fault | None = None
         self._has_ended = False
@@ -165,6 +166,8 @@ class Run:
         if fault.code == "timeout_error" and self._by_deadline:
             fault = PAST_DEADLINE
         self.actor.metrics.runtime_error(fault.code)
+        if self._broken is None and not self.over and self.actor.waits_out(self, fault):
+            return
         self._broken = self._broken or fault
         self._handler_ended()
         self.actor.left_handler(self, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -27,6 +29,14 @@ class BusyError(Exception):
     """Says itself when to come again."""
 
     retry_after = 2.0
+
+
+class OutError(Exception):
+    """A service that this needs is out, for so many seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("the service is out")
+        self.retry_after = retry_after
 
 
 ERRORS = {each.__name__: each for each in (SteadyError, GrowingError, JitteredError, BusyError)}
@@ -80,6 +90,16 @@ def fail(payload: dict[str, Any]) -> dict[str, Any]:
     if "error" in payload and count("begin", payload) <= payload["times"]:
         note("end", payload)
         raise ERRORS[payload["error"]]("not yet")
+    return payload
+
+
+def call_service(payload: dict[str, Any]) -> dict[str, Any]:
+    """Ask a service over HTTP, as long as it is there; what it says of another time is passed on."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", payload["port"], timeout=10)) as connection:
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        if answer.status == http.client.SERVICE_UNAVAILABLE:
+            raise OutError(float(answer.headers["Retry-After"]))
     return payload
 
 

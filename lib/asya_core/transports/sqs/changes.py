@@ -20,7 +20,10 @@ from asya_core.transports.sqs.lanes import Lane
 from asya_core.transports.sqs.link import CALL_SECONDS
 
 LINGER_SECONDS = 0.02
-"""How long a deletion waits for others: nobody waits for it, and it is a third of all calls otherwise."""
+"""How long a deletion waits for others: nobody waits for it, and it is a third of all calls otherwise.
+
+But not where nothing else is in hand: what comes next could take the pod down, and what is done would run again.
+"""
 LEASE_SHARE, LEAST_SECONDS = 3, 2.0
 """A call has a third of a lease, but at least so long: after one that hangs there is time for another."""
 MOST_UNSENT = 100_000
@@ -78,6 +81,10 @@ class Changes:
         """Tell SQS soon."""
         lane = self._deletions if change.seconds is None else self._visibilities
         lane.add(change)
+
+    def hurry(self) -> None:
+        """Let no deletion wait for others."""
+        self._deletions.hurry()
 
     def send_again(self) -> None:
         """Try what could not be told before."""

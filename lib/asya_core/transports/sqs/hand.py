@@ -129,6 +129,8 @@ class Hand:
             self.drop(delivery)
             if lease_clock() < until:
                 self._changes.add(Change(delivery.token.receipt, until, seconds))
+            if not self._deliveries:
+                self._changes.hurry()
 
 
 def _require_lease(delivery: Delivery) -> None:

@@ -54,8 +54,13 @@ class Lane(Generic[_Entry]):
         if self._timer is None:
             self._timer = loop.call_later(self._linger, self._flush) if self._linger else loop.call_soon(self._flush)
         elif self._linger and len(self._waiting) == MOST_ENTRIES:
+            self.hurry()
+
+    def hurry(self) -> None:
+        """Let what waits linger no longer."""
+        if self._timer is not None:
             self._timer.cancel()
-            self._timer = loop.call_soon(self._flush)
+            self._timer = asyncio.get_running_loop().call_soon(self._flush)
 
     async def drain(self) -> None:
         """Send what waits without lingering any longer, and wait until everything is answered."""

@@ -71,26 +71,16 @@ class ObjectStore:
 
         With `size` in bytes it raises ObjectSizeError, before it reads anything, where the object has another one.
         """
-        with self._told("read", key):
-            try:
-                found = obstore.get(self._backend, key)
-            except FileNotFoundError as error:
-                if self._is_away(str(error)):
-                    raise
-                raise ObjectMissingError(f"no object {key!r} in {self._url}") from error
+        with self._found("read", key):
+            found = obstore.get(self._backend, key)
             if size is not None and found.meta["size"] != size:
                 raise ObjectSizeError(f"{key!r} in {self._url} has {found.meta['size']} bytes, not {size}")
             return bytes(found.bytes())
 
     def size(self, key: str) -> int:
         """Return how many bytes the object has. Raises ObjectMissingError when there is none."""
-        with self._told("look for", key):
-            try:
-                return obstore.head(self._backend, key)["size"]
-            except FileNotFoundError as error:
-                if self._is_away(str(error)):
-                    raise
-                raise ObjectMissingError(f"no object {key!r} in {self._url}") from error
+        with self._found("look for", key):
+            return obstore.head(self._backend, key)["size"]
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys under a folder, in no particular order; `a/b` covers `a/b/c` but not `a/bc`."""
@@ -112,14 +102,9 @@ class ObjectStore:
 
     def read(self, key: str) -> tuple[bytes, Version]:
         """Read the object, and which version of it that was. Raises ObjectMissingError when there is none."""
-        with self._told("read", key):
-            try:
-                found = obstore.get(self._backend, key)
-                return bytes(found.bytes()), _version(found.meta)
-            except FileNotFoundError as error:
-                if self._is_away(str(error)):
-                    raise
-                raise ObjectMissingError(f"no object {key!r} in {self._url}") from error
+        with self._found("read", key):
+            found = obstore.get(self._backend, key)
+            return bytes(found.bytes()), _version(found.meta)
 
     def replace(self, key: str, data: bytes, version: Version) -> bool:
         """Write the object in place of this version; False, and nothing is written, when it is not there any more.
@@ -208,6 +193,16 @@ class ObjectStore:
             yield
         except (BaseError, OSError, ValueError) as error:
             raise ObjectStoreError(f"can't {verb} {key!r} in {self._url}: {_first_line(error)}") from error
+
+    @contextmanager
+    def _found(self, verb: str, key: str) -> Iterator[None]:
+        with self._told(verb, key):
+            try:
+                yield
+            except FileNotFoundError as error:
+                if self._is_away(str(error)):
+                    raise
+                raise ObjectMissingError(f"no object {key!r} in {self._url}") from error
 
 
 def open_store(url: str, config: Mapping[str, str] | None = None, *, make_folder: bool = True) -> ObjectStore:

@@ -9,6 +9,7 @@ import click
 import msgspec
 from msgspec import UNSET
 
+from asya_cli.commands.directory_option import directory_option
 from asya_cli.errors import MisuseError, told
 from asya_cli.payloads import payloads_url
 from asya_core.cancellation import marker_key
@@ -35,13 +36,7 @@ Exit codes: 0 done; 1 the store could not be written; 2 the command line is wron
 
 @click.command(help=_HELP)
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option(
-    "-C",
-    "--directory",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="Work as if started in this folder.",
-)
+@directory_option
 @click.option("--store", "url", metavar="URL", help="Store of payloads, as in claimCheck.url; else the local run's.")
 @click.option("--print", "only_print", is_flag=True, help="Show where the markers would be, and cancel nothing.")
 def command(ids: tuple[str, ...], directory: Path, url: str | None, *, only_print: bool) -> None:

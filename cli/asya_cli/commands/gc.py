@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
+from asya_cli.commands.directory_option import directory_option
 from asya_cli.errors import CliError, MisuseError, told
 from asya_cli.gc.expired import expired, expired_markers, read_age
 from asya_cli.gc.leftovers import remove_half_written_markers, remove_past_days
@@ -38,13 +39,7 @@ Exit codes: 0 done; 1 some could not be removed, or the store could not be read;
 
 
 @click.command(help=_HELP)
-@click.option(
-    "-C",
-    "--directory",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="Work as if started in this folder.",
-)
+@directory_option
 @click.option("--store", "url", metavar="URL", help="Store of payloads, as in claimCheck.url.")
 @click.option(
     "--prefix", default="payloads-asya/", metavar="PREFIX", show_default=True, help="Folder of payloads in it."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from asya_cli.commands.directory_option import directory_option
 from asya_cli.lazy import LazyGroup
 
 _HELP = """\
@@ -32,13 +33,7 @@ _MEMBERS = {
 
 
 @click.group(help=_HELP, cls=LazyGroup, members=_MEMBERS)
-@click.option(
-    "-C",
-    "--directory",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="Work as if started in this folder.",
-)
+@directory_option
 @click.pass_context
 def command(ctx: click.Context, directory: Path) -> None:
     """Run actors on this machine, without a cluster."""

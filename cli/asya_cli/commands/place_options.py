@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from asya_cli.commands.actor_names import complete_actor
+from asya_cli.commands.directory_option import directory_option
 from asya_cli.commands.file_names import complete_values
 from asya_cli.errors import CliError, MisuseError
 from asya_cli.repair.error_store import ErrorStore
@@ -30,13 +31,7 @@ variables ASYA_STORE_URL, ASYA_TRANSPORT and so on. Other options take the place
 """
 
 _PLACE = (
-    click.option(
-        "-C",
-        "--directory",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        default=Path(),
-        help="Work as if started in this folder.",
-    ),
+    directory_option,
     click.option(
         "-f",
         "--values",

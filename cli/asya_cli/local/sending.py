@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from asya_cli.connecting import connect
 from asya_cli.errors import CliError
 from asya_cli.local.results import End, Results
 from asya_core.envelope import Envelope, encode
@@ -15,7 +16,6 @@ from asya_core.transports import Depth, Transport, publish
 _BATCH = 500
 """Messages that wait for their confirmation at a time."""
 
-_CONNECT_WITHIN = 10.0
 _LOOK_EVERY = 0.5
 
 Progress = Callable[[dict[str, Depth]], None]
@@ -24,14 +24,7 @@ Progress = Callable[[dict[str, Depth]], None]
 @asynccontextmanager
 async def connected(transport: Transport) -> AsyncIterator[Transport]:
     """Connect for the length of a block. Raises CliError when the broker does not answer."""
-    try:
-        async with asyncio.timeout(_CONNECT_WITHIN):
-            await transport.connect()
-    except TimeoutError:
-        raise CliError(
-            f"the broker did not answer within {_CONNECT_WITHIN:g} s; it may be starting again; look at "
-            "`asya local status` and try again"
-        ) from None
+    await connect(transport, "the broker", "it may be starting again; look at `asya local status` and try again")
     try:
         yield transport
     finally:

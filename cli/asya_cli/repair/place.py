@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from asya_cli.connecting import connect
 from asya_cli.errors import CliError
 from asya_core.errors import AsyaError, SettingsError
 from asya_core.objects import ObjectStore, open_store
@@ -18,8 +18,6 @@ from asya_core.transports import Transport, open_transport
 ERROR_PREFIX, HAPPY_PREFIX = "error-asya/", "happy-asya/"
 QUEUE_PREFIX = "asya-"
 CLAIM_PREFIX = "payloads-asya/"
-
-_CONNECT_WITHIN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +73,11 @@ class Place:
     @asynccontextmanager
     async def broker(self) -> AsyncIterator[Transport]:
         """Connect to the broker for the length of a block. Raises CliError with what keeps it from that."""
-        transport = self._open()
+        transport, broker = self._open(), f"the {self.transport} broker of {self.origin}"
         try:
-            async with asyncio.timeout(_CONNECT_WITHIN):
-                await transport.connect()
-        except TimeoutError:
-            raise CliError(
-                f"the {self.transport} broker of {self.origin} did not answer within {_CONNECT_WITHIN:g} s; check its "
-                "address, and that this machine can reach it"
-            ) from None
+            await connect(transport, broker, "check its address, and that this machine can reach it")
         except AsyaError as error:
-            raise CliError(f"the {self.transport} broker of {self.origin} refused us: {error}") from None
+            raise CliError(f"{broker} refused us: {error}") from None
         try:
             yield transport
         finally:

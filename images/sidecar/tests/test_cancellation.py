@@ -4,13 +4,8 @@ import pytest
 
 from asya_core.cancellation import HEADER, marker_key, marker_uri
 from images.sidecar.tests.bench import envelope, working
-from images.sidecar.tests.payload_store import LARGE, Store, referring, store_failed
+from images.sidecar.tests.payload_store import LARGE, referring, store_failed
 from images.sidecar.tests.scripted_runtime import echo
-
-
-@pytest.fixture
-def store(folder):
-    return Store(folder / "store")
 
 
 @pytest.fixture

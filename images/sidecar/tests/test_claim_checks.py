@@ -6,25 +6,16 @@ from datetime import UTC, datetime
 import pytest
 
 from asya_core.errors import MessageTooLargeError
-from asya_sidecar import fetching, sending
+from asya_sidecar import fetching
 from asya_sidecar.states import State
 from images.sidecar.tests.bench import envelope, working
-from images.sidecar.tests.payload_store import LARGE, LARGER, Store, referring, store_failed
+from images.sidecar.tests.payload_store import LARGE, LARGER, referring, store_failed
 from images.sidecar.tests.scripted_runtime import echo, failing, one_after_another, results, silence, write_running
 
 MODE = {"mode": "envelope"}
 
 
-@pytest.fixture(autouse=True)
-def impatience(monkeypatch):
-    for module in (sending, fetching):
-        monkeypatch.setattr(module, "_FIRST_RETRY", 0.001)
-        monkeypatch.setattr(module, "_LAST_RETRY", 0.01)
-
-
-@pytest.fixture
-def store(folder):
-    return Store(folder / "store")
+pytestmark = pytest.mark.usefixtures("store_asked_often")
 
 
 async def test_a_large_result_is_stored_before_the_message_that_refers_to_it_is_published(folder, store):

@@ -4,22 +4,12 @@ import threading
 
 import pytest
 
-from asya_sidecar import fetching, sending
+from asya_sidecar import fetching
 from images.sidecar.tests.bench import envelope, working
-from images.sidecar.tests.payload_store import LARGE, LARGER, Store, referring, store_failed
+from images.sidecar.tests.payload_store import LARGE, LARGER, referring, store_failed
 from images.sidecar.tests.scripted_runtime import echo, results, silence
 
-
-@pytest.fixture(autouse=True)
-def impatience(monkeypatch):
-    for module in (sending, fetching):
-        monkeypatch.setattr(module, "_FIRST_RETRY", 0.001)
-        monkeypatch.setattr(module, "_LAST_RETRY", 0.01)
-
-
-@pytest.fixture
-def store(folder):
-    return Store(folder / "store")
+pytestmark = pytest.mark.usefixtures("store_asked_often")
 
 
 async def test_while_the_store_is_away_a_large_output_lets_small_messages_pass(folder, store, caplog):

@@ -5,13 +5,8 @@ import hashlib
 import pytest
 
 from images.sidecar.tests.bench import working
-from images.sidecar.tests.payload_store import LARGE, Store, referring
+from images.sidecar.tests.payload_store import LARGE, referring
 from images.sidecar.tests.scripted_runtime import echo
-
-
-@pytest.fixture
-def store(folder):
-    return Store(folder / "store")
 
 
 @pytest.mark.parametrize(

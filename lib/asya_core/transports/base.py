@@ -190,15 +190,20 @@ async def publish(transport: Transport, queue: str, body: bytes, *, delay: float
 
     Raises the TransportError that the confirmation brought.
     """
-    outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    await outcome(lambda confirmed: transport.publish(queue, body, confirmed, delay=delay))
+
+
+async def outcome(begin: Callable[[Confirmed], None]) -> None:
+    """Begin something and wait until its callback is called. Raises what that is called with."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def confirmed(error: Exception | None) -> None:
-        if outcome.done():
+        if future.done():
             return
         if error is None:
-            outcome.set_result(None)
+            future.set_result(None)
         else:
-            outcome.set_exception(error)
+            future.set_exception(error)
 
-    transport.publish(queue, body, confirmed, delay=delay)
-    await outcome
+    begin(confirmed)
+    await future

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Protocol
+from typing import Any
 
 from asya_core.errors import (
     LeaseLostError,
@@ -13,7 +13,7 @@ from asya_core.errors import (
     TransportRefusedError,
     TransportUnavailableError,
 )
-from asya_core.transports.base import lease_clock
+from asya_core.transports.base import Confirmed, lease_clock
 from asya_core.transports.sqs.addresses import Addresses
 from asya_core.transports.sqs.connection import Connection
 from asya_core.transports.sqs.lanes import Lane
@@ -33,13 +33,6 @@ AGAIN_SECONDS = 0.2
 logger = logging.getLogger(__name__)
 
 
-class _Told(Protocol):
-    """Whoever wants to know what became of a change."""
-
-    def __call__(self, error: TransportError | None) -> None:
-        """Take the outcome."""
-
-
 class Change:
     """One message's deletion, or its new visibility in seconds; void once its lease has ended at `until`."""
 
@@ -48,7 +41,7 @@ class Change:
     size = 1024
     """Bytes of a receipt handle, about."""
 
-    def __init__(self, receipt: str, until: float, seconds: int | None, told: _Told | None = None) -> None:
+    def __init__(self, receipt: str, until: float, seconds: int | None, told: Confirmed | None = None) -> None:
         self.receipt = receipt
         self.until = until
         self.seconds = seconds

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from functools import partial
 from typing import Any, NamedTuple
 
 from asya_core.errors import LeaseLostError, QueueMissingError, TransportError, TransportUnavailableError
-from asya_core.transports.base import Delivery, lease_clock, lease_lost
+from asya_core.transports.base import Confirmed, Delivery, lease_clock, lease_lost, outcome
 from asya_core.transports.sqs.changes import Change, Changes
 
 LONGEST_HOLD = 12 * 3600
@@ -85,7 +85,7 @@ class Hand:
         asked = lease_clock()
         seconds = self._seconds_left(delivery, asked)
         try:
-            await self._renew(delivery, seconds)
+            await outcome(partial(self._renew, delivery, seconds))
         except (LeaseLostError, QueueMissingError) as error:
             delivery.lease_until = 0.0
             raise LeaseLostError(f"message {delivery.message_id} is no longer ours: {error}") from error
@@ -108,19 +108,8 @@ class Hand:
         delivery.lease_until = 0.0
         raise LeaseLostError(sentence)
 
-    async def _renew(self, delivery: Delivery, seconds: int) -> None:
-        outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def told(error: TransportError | None) -> None:
-            if outcome.done():
-                return
-            if error is None:
-                outcome.set_result(None)
-            else:
-                outcome.set_exception(error)
-
+    def _renew(self, delivery: Delivery, seconds: int, told: Confirmed) -> None:
         self._changes.add(Change(delivery.token.receipt, delivery.lease_until or 0.0, seconds, told))
-        await outcome
 
     def _let_go(self, delivery: Delivery, seconds: int | None) -> None:
         """Answer, and end the lease: nothing may be published for it any more."""

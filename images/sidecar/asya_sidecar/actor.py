@@ -134,16 +134,16 @@ class Actor:
     def tick(self) -> None:
         """Fail the runs whose message's time is up, and keep nothing waiting for a handler that is not there."""
         for call in self.runtime.overdue():
+            run = call.invocation
             self.runtime.abandon(call.request)
-            if (run := call.invocation) is not None:
+            if run is not None:
                 run.on_fault(PAST_DEADLINE)
         for run in self.fenced.given_up(time.monotonic(), connected=self.publisher.transport.connected):
             run.lose()
         if self.serving or self.draining:
             self._served = time.monotonic()
         elif time.monotonic() - self._served > AWAY_SECONDS and (left := self._give_back_waiting()):
-            labels = {"event": "given_back", "messages": left, "seconds": AWAY_SECONDS}
-            log.warning("no handler for too long; what waited for it goes back", extra=labels)
+            log.warning("no handler for long; what waited goes back", extra={"event": "given_back", "messages": left})
 
     # What the runtime says.
 
@@ -160,10 +160,9 @@ class Actor:
         if self.draining:
             verdict.acquit("crash_error")  # it was interrupted, like we were
         again = [run for run in (*verdict.suspected, *verdict.innocent) if not run.over]
-        level = logging.ERROR if verdict.charged or again else logging.INFO
         counts = {"charged": len(verdict.charged), "again": len(again)}
         labels = {"event": "worker_ended", "reason": verdict.reason, "detail": verdict.detail, **counts}
-        log.log(level, "the handler's process has ended", extra=labels)
+        log.log(logging.ERROR if verdict.charged or again else logging.INFO, "the worker has ended", extra=labels)
         self.metrics.worker_ended(verdict.reason)
         self._room.prefetch.failed()
         for run in verdict.suspected:
@@ -292,8 +291,9 @@ class Actor:
         """Give what waits to other pods; nothing is asked for meanwhile, so it does not come back here."""
         left = 0
         for call in self.runtime.calls.not_begun():
+            run = call.invocation
             self.runtime.abandon(call.request)
-            if (run := call.invocation) is not None:
+            if run is not None:
                 self._admission.leave(run)
                 run.release()
                 left += 1

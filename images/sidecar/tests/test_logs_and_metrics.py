@@ -123,6 +123,7 @@ def test_metrics_have_the_names_and_labels_that_dashboards_use():
         "asya_actor_queue_send_duration_seconds": {("destination_queue", "transport")},
         "asya_actor_envelope_size_bytes": {("direction",)},
         "asya_actor_active_messages": {()},
+        "asya_actor_breaker_open": {()},
         "asya_actor_held_outputs": {()},
         "asya_actor_messages_redelivered": {("queue",)},
         "asya_actor_leases_lost": {("queue",)},

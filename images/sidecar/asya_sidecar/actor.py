@@ -26,7 +26,7 @@ from asya_sidecar.intake import Undecodable, fault_of, key_of, read
 from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Publisher
 from asya_sidecar.request import PAST_DEADLINE, Allowance, meta, payload, turned_away
-from asya_sidecar.room import Room
+from asya_sidecar.room import Room, may_kill
 from asya_sidecar.run import Run
 from asya_sidecar.runtime_client import RuntimeClient
 from asya_sidecar.runtime_connection import Hello
@@ -92,8 +92,8 @@ class Actor:
             known.adopt(delivery)
             return
         run = self._begin(key, delivery, message, now)
-        if delivery.count > 1:
-            self._room.came_again(run, delivery.count)
+        if may_kill(delivery.count):
+            self._room.suspect(run)
             self.resize()
         if (fault := fault_of(message, delivery, self.settings, now)) is not None:
             run.refuse(fault)

@@ -11,68 +11,64 @@ MOST_AHEAD = 200
 SLOW_SECONDS = 1.0
 """Handlers that take longer than this get no message ahead: another pod could have taken it."""
 
-_SUSPICIOUS_DELIVERIES = 3
+_TOO_MUCH = 2
+"""So many times what is worth holding is held before it becomes less."""
 _WEIGHT = 0.05
 """Of the last call in the mean. Much more, and on a busy machine each late call would have the broker send less."""
-
-
-def may_kill(deliveries: int) -> bool:
-    """Tell whether a message that came so often may be what brings the pod down; others are spared its company."""
-    return deliveries >= _SUSPICIOUS_DELIVERIES
 
 
 class Prefetch:
     """Adapts the number of messages in hand to the time that the handler takes.
 
-    It starts with nothing ahead after every start, and grows by one with each success, so a message that brings the
-    pod down takes few others along. From one that comes again until the success of one that came for the first time
-    nothing is ahead, and from a suspicious one until then a single message is in hand: whoever was lost beside it comes
-    back with it, and must not be lost beside it until the broker has delivered both too often.
+    It starts with nothing ahead after every start, and doubles with as many successes as that takes, so a message that
+    brings the pod down takes few others along, and brokers hear of few changes. From a message that may kill the pod
+    until the success of one that came for the first time, a single message is in hand: whoever was lost beside the
+    killer comes back with it, and must not be lost beside it until the broker has delivered both too often.
     """
 
     def __init__(self, concurrency: int, fixed: int | None = None) -> None:
         self.concurrency = concurrency
         self.batch = 1
         self.fixed = fixed
-        self._ahead = 0
+        self._ahead = self._earned = 0
         self._mean: float | None = None
-        self._is_wary = self._is_one_by_one = False
+        self._is_one_by_one = False
 
     @property
     def size(self) -> int:
-        """Messages that may be in hand now; unless wary, never so few that no batch could become full."""
+        """Messages that may be in hand now; unless one by one, never so few that no batch could become full."""
         return self.beside(0)
 
     def beside(self, idle: int) -> int:
         """Return how many messages may be in hand beside so many that only wait for something to appear."""
         if self._is_one_by_one:
             return 1
-        if self.fixed is None or self._is_wary:
-            return self.inside + idle
-        return max(self.fixed, self.batch) + idle
+        return (max(self.fixed, self.batch) if self.fixed is not None else self.inside) + idle
 
     @property
     def inside(self) -> int:
         """Messages that may be at the runtime now, running or about to: what can't be given back any more."""
         return self.concurrency + self._ahead
 
-    def came_again(self, deliveries: int) -> None:
-        """Become wary of a message that the broker has delivered so often, two times or more."""
+    def be_wary(self) -> None:
+        """Hold one at a time: this one may kill the pod."""
         self.failed()
-        self._is_one_by_one = self._is_one_by_one or may_kill(deliveries)
+        self._is_one_by_one = True
 
     def succeeded(self, seconds: float, deliveries: int = 1) -> None:
         """Learn from a handler's call that took `seconds`, with a message that was delivered so often."""
-        if deliveries > 1:
+        if deliveries > 1 and self._is_one_by_one:
             return
-        self._is_wary = self._is_one_by_one = False
+        self._is_one_by_one = False
         self._mean = seconds if self._mean is None else self._mean + _WEIGHT * (seconds - self._mean)
-        self._ahead = min(self._ahead + 1, self._worth_holding())
+        worth = self._worth_holding()
+        self._earned = min(self._earned + 1, worth)
+        if self._earned >= min(2 * self._ahead, MOST_AHEAD) or worth * _TOO_MUCH < self._ahead:
+            self._ahead = self._earned
 
     def failed(self) -> None:
         """Begin again with nothing ahead, after the handler's process died."""
-        self._ahead = 0
-        self._is_wary = True
+        self._ahead = self._earned = 0
 
     def _worth_holding(self) -> int:
         if self._mean is None or self._mean > SLOW_SECONDS:

@@ -10,12 +10,18 @@ from collections.abc import Hashable
 from asya_core.faults import Fault
 from asya_core.policies import Policy
 from asya_sidecar.breaker import Breaker
-from asya_sidecar.prefetch import Prefetch, may_kill
+from asya_sidecar.prefetch import Prefetch
 from asya_sidecar.tallies import Level
 
 log = logging.getLogger(__name__)
 _chance = random.SystemRandom()
 _MOST_IDLE = 100
+_SUSPICIOUS_DELIVERIES = 3
+
+
+def may_kill(deliveries: int) -> bool:
+    """Tell whether a message that came so often may be what brings the pod down; others are spared its company."""
+    return deliveries >= _SUSPICIOUS_DELIVERIES
 
 
 class Room:
@@ -38,11 +44,10 @@ class Room:
         """Tell whether another message may enter the handler, in which there are so many."""
         return inside < self.prefetch.inside and self._breaker.admits(inside, time.monotonic())
 
-    def came_again(self, who: Hashable, deliveries: int) -> None:
-        """Become wary: the broker has delivered this message so often, two times or more."""
-        self.prefetch.came_again(deliveries)
-        if may_kill(deliveries):
-            self._suspects.add(who)
+    def suspect(self, who: Hashable) -> None:
+        """Become wary of a message that may kill the pod."""
+        self.prefetch.be_wary()
+        self._suspects.add(who)
 
     def must_part(self, who: Hashable) -> bool:
         """Tell whether this may kill the pod while another is in hand that may do so: it would pay for it."""

@@ -24,10 +24,10 @@ from asya_core.outgoing import Publication, attempt_of, child, edited_child, for
 from asya_core.transports import Delivery
 from asya_sidecar.fenced import Fenced
 from asya_sidecar.metrics import Metrics
-from asya_sidecar.prefetch import may_kill
 from asya_sidecar.publisher import Done, Publisher
 from asya_sidecar.records import lighter_retry, too_large, unroutable
 from asya_sidecar.request import PAST_DEADLINE, Allowance, deadline, time_allowed
+from asya_sidecar.room import may_kill
 from asya_sidecar.settings import Settings
 from asya_sidecar.states import OVER, Key, State
 

@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,15 +16,36 @@ def test_it_starts_with_nothing_ahead():
     assert Prefetch(3).size == 3
 
 
-def test_it_grows_by_one_with_each_success():
+def test_it_doubles_once_there_are_as_many_successes():
     prefetch = Prefetch(1)
 
-    assert [after(prefetch, 0.001) for _ in range(4)] == [2, 3, 4, 5]
+    assert [after(prefetch, 0.001) for _ in range(9)] == [2, 3, 3, 5, 5, 5, 5, 9, 9]
 
 
-def test_it_holds_about_a_tenth_of_a_second_of_work():
-    assert after(Prefetch(1), *[0.01] * 500) == 1 + 10
-    assert after(Prefetch(4), *[0.01] * 500) == 4 + 40
+def test_the_broker_hears_of_few_changes_on_the_way_to_the_top():
+    prefetch = Prefetch(1)
+
+    assert {after(prefetch, 0.0001) for _ in range(500)} == {2, 3, 5, 9, 17, 33, 65, 129, 201}
+
+
+@given(st.lists(st.floats(0.0004, 0.0012), min_size=300, max_size=600))
+def test_calls_that_take_somewhat_longer_now_and_then_change_nothing(seconds):
+    prefetch = Prefetch(1)
+    sizes = [after(prefetch, each) for each in seconds]
+
+    assert all(later >= earlier for earlier, later in itertools.pairwise(sizes))
+
+
+def test_one_late_call_among_fast_ones_changes_nothing():
+    prefetch = Prefetch(1)
+    after(prefetch, *[0.0001] * 500)
+
+    assert after(prefetch, 0.015) == 1 + MOST_AHEAD
+
+
+def test_it_holds_up_to_a_tenth_of_a_second_of_work_and_no_less_than_half_of_that():
+    assert after(Prefetch(1), *[0.01] * 500) == 1 + 8
+    assert after(Prefetch(4), *[0.01] * 500) == 4 + 32
 
 
 def test_handlers_over_a_second_get_nothing_ahead():
@@ -62,25 +85,15 @@ def test_a_fixed_number_is_never_below_a_batch():
     assert prefetch.size == 8
 
 
-def test_from_a_message_that_comes_again_until_a_new_ones_success_nothing_is_held_ahead():
-    for prefetch, most in ((Prefetch(2), 3), (Prefetch(2, fixed=50), 50)):
+def test_from_a_message_that_may_kill_the_pod_until_a_new_ones_success_a_single_message_is_held():
+    for prefetch, most in ((Prefetch(4), 5), (Prefetch(4, fixed=50), 50)):
         after(prefetch, *[0.001] * 50)
-        prefetch.came_again(2)
-        assert prefetch.size == 2
+        prefetch.be_wary()
+        assert (prefetch.size, prefetch.beside(7), prefetch.inside) == (1, 1, 4)
         prefetch.succeeded(0.001, 2)
-        assert prefetch.size == 2
+        assert prefetch.size == 1
         prefetch.succeeded(0.001, 1)
         assert prefetch.size == most
-
-
-def test_from_one_that_comes_for_the_third_time_until_a_new_ones_success_a_single_message_is_held():
-    prefetch = Prefetch(4)
-    after(prefetch, *[0.001] * 50)
-    prefetch.came_again(3)
-    prefetch.came_again(2)
-
-    assert (prefetch.size, prefetch.beside(7), prefetch.inside) == (1, 1, 4)
-    assert after(prefetch, 0.001) == 5
 
 
 @given(st.integers(1, 64), st.lists(st.floats(0, 1e6), max_size=60))

@@ -59,6 +59,7 @@ class Status(Open, kw_only=True):
     actor_since: str | UnsetType = UNSET
     attempt: Count | UnsetType = UNSET
     max_attempts: Count | UnsetType = UNSET
+    free_attempts: Count | UnsetType = UNSET
     generation: Count | UnsetType = UNSET
     created_at: str | UnsetType = UNSET
     updated_at: str | UnsetType = UNSET

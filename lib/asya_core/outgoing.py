@@ -85,6 +85,12 @@ def attempt_of(envelope: Envelope) -> int:
     return max(status.attempt, 1) if status is not UNSET and status.attempt is not UNSET else 1
 
 
+def free_attempts_of(envelope: Envelope) -> int:
+    """Return how many attempts of this actor did not count, since what its handler depends on was out."""
+    status = envelope.status
+    return status.free_attempts if status is not UNSET and status.free_attempts is not UNSET else 0
+
+
 def new_status(envelope: Envelope, *, phase: str, actor: str, now: datetime, attempt: int = 1) -> Status:
     """Begin a new status that keeps what belongs to the message rather than to its stay at one actor."""
     before = envelope.status

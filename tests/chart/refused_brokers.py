@@ -144,12 +144,4 @@ REFUSED = {
         breaker(),
         "resiliency.policies.default.maxDuration: missing; with breaker attempts may cost nothing, so only this ends",
     ),
-    "breaker for longer than RabbitMQ waits": (
-        {"transport": "rabbitmq", **breaker(maxDuration="30m")},
-        "resiliency.policies.default.maxDuration: 30m is not shorter than 30m, after which rabbitmq takes a message",
-    ),
-    "breaker for longer than SQS waits": (
-        {**sqs(), **breaker(maxDuration="13h")},
-        "resiliency.policies.default.maxDuration: 13h is not shorter than 12h, after which sqs takes a message",
-    ),
 }

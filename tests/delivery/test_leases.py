@@ -41,9 +41,9 @@ async def test_the_message_of_a_pod_that_is_killed_runs_elsewhere_within_a_lease
         await has_begun(place, "m")
         async with Pod(place, "second", "steps.work") as second:
             await second.ready()
-            (place.folder / "gate").touch()
             killed = time.time()
             first.kill()
+            (place.folder / "gate").touch()
             await outlet.has(["m"])
     runs = begun(place, "m")
     assert len({each["pid"] for each in runs}) == 2

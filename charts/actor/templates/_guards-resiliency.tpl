@@ -12,7 +12,6 @@ ERROR: resiliency.rules[{{ $index }}].policy: there is no policy {{ $rule.policy
 ERROR: resiliency.policies.{{ $name }}: no rule names this policy, so it would never count; name it in resiliency.rules, call it default, or remove it
 {{- end }}
 {{- include "actor.guards.policy" (dict "name" $name "policy" $policy "actor" $.name) }}
-{{- include "actor.guards.breaker" (dict "name" $name "policy" $policy "values" $.values) }}
 {{- end }}
 {{- end }}
 
@@ -27,25 +26,12 @@ ERROR: resiliency.policies.{{ $.name }}.thenRoute[{{ $index }}]: {{ $actor }} is
 ERROR: resiliency.policies.{{ $.name }}.thenRoute[{{ $index }}]: {{ $actor }} is this actor itself, which would fail again without end; raise maxAttempts, or remove it
 {{- end }}
 {{- end }}
+{{- if and $policy.breaker (not $policy.maxDuration) }}
+ERROR: resiliency.policies.{{ .name }}.maxDuration: missing; with breaker attempts may cost nothing, so only this ends them; set it, such as 1h
+{{- end }}
 {{- if and $policy.initialDelay $policy.maxInterval -}}
 {{- if gt (int (include "actor.seconds" $policy.initialDelay)) (int (include "actor.seconds" $policy.maxInterval)) }}
 ERROR: resiliency.policies.{{ .name }}.initialDelay: {{ include "actor.text" $policy.initialDelay }} is more than maxInterval, {{ include "actor.text" $policy.maxInterval }}, so every delay would be cut; lower it or raise the other
-{{- end }}
-{{- end }}
-{{- end }}
-
-{{/* Messages wait for the end of an outage in hand, as long as the policy lets them. Takes: name, policy, values. */}}
-{{- define "actor.guards.breaker" -}}
-{{- $policy := .policy -}}
-{{- $transport := .values.transport -}}
-{{- $limits := dict "rabbitmq" (.values.transports.rabbitmq.consumerTimeout | default "30m") "sqs" "12h" -}}
-{{- if $policy.breaker -}}
-{{- if not $policy.maxDuration }}
-ERROR: resiliency.policies.{{ .name }}.maxDuration: missing; with breaker attempts may cost nothing, so only this ends them; set it, such as 20m
-{{- else if hasKey $limits $transport -}}
-{{- if ge (int (include "actor.seconds" $policy.maxDuration)) (int (include "actor.seconds" (get $limits $transport))) }}
-ERROR: resiliency.policies.{{ .name }}.maxDuration: {{ include "actor.text" $policy.maxDuration }} is not shorter than {{ include "actor.text" (get $limits $transport) }}, after which {{ $transport }} takes a message back that waits in a pod for the end of an outage; lower it, or set breaker: 0
-{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -61,7 +61,7 @@ class Actor:
         self.idle.set()
         self._stop = stop
         self._admission: Admission[Run] = Admission()
-        self._room = Room(settings.prefetch, metrics.paused)
+        self.room = Room(settings, metrics.breaker_open, self.on_room)
         self._fetching: Fetching[Run] = Fetching(publisher.claims, settings, self._join, self.resize)
         self._late: list[Delivery] = []
         self._served = time.monotonic()
@@ -93,12 +93,10 @@ class Actor:
             return
         run = self._begin(key, delivery, message, now)
         if may_kill(delivery.count):
-            self._room.suspect(run)
+            self.room.suspect(run)
             self.resize()
         if (fault := fault_of(message, delivery, self.settings, now)) is not None:
             run.refuse(fault)
-        elif self._room.must_part(run):
-            run.release()
         elif self._fetching.concerns(message):
             self._fetching.join(run)
         else:
@@ -152,7 +150,7 @@ class Actor:
         labels = {"mode": hello.mode, "concurrency": hello.concurrency, "batch": hello.batch}
         log.info("the runtime is ready", extra={"event": "runtime_ready", **labels})
         self.envelope_mode = hello.mode == "envelope"
-        self._room.prefetch.concurrency, self._room.prefetch.batch = hello.concurrency, hello.batch
+        self.room.prefetch.concurrency, self.room.prefetch.batch = hello.concurrency, hello.batch
         self.on_room()
 
     def on_runtime_lost(self, verdict: Verdict[Run]) -> None:
@@ -164,7 +162,7 @@ class Actor:
         labels = {"event": "worker_ended", "reason": verdict.reason, "detail": verdict.detail, **counts}
         log.log(logging.ERROR if verdict.charged or again else logging.INFO, "the worker has ended", extra=labels)
         self.metrics.worker_ended(verdict.reason)
-        self._room.prefetch.failed()
+        self.room.prefetch.failed()
         for run in verdict.suspected:
             run.suspected = True
         for run in (*verdict.suspected, *verdict.innocent):
@@ -192,26 +190,13 @@ class Actor:
         """Let the next one in."""
         self._admission.leave(run)
         self._fetching.handled(run)
-        if seconds is not None:
-            self._room.succeeded(seconds, run.delivery().count)
+        self.room.handled(seconds, run.delivery().count)
         self.on_room()
 
     def give_up(self, run: Run) -> None:
         """Have the handler end what nobody waits for any more, and let the next one in."""
         self.runtime.abandon(run.request)
         self.left_handler(run, None)
-
-    def waits_out(self, run: Run, fault: Fault) -> bool:
-        """Let a run wait in our hands for the end of what seems to be an outage; return False if it has to fail."""
-        policy = self.settings.resiliency.policy_for(fault)
-        seconds = self._room.failed(policy, fault)
-        if seconds is None or not policy.in_time(seconds, run.arrived, datetime.now(UTC)):
-            return False
-        run.state = State.WAITING
-        self._admission.rejoin([run])
-        asyncio.get_running_loop().call_later(seconds + 0.001, self.on_room)  # uvloop may be half of that early
-        self.on_room()
-        return True
 
     def enter_later(self, run: Run, seconds: float) -> None:
         """Let a run wait in our hands, then enter the handler again."""
@@ -221,7 +206,7 @@ class Actor:
     def finished(self, run: Run) -> None:
         """Settle or release the message, by the run's state."""
         del self.runs[run.key]
-        self._room.left(run)
+        self.room.left(run)
         if self._fetching.concerns(run.envelope):
             self._fetching.leave(run)
         self.metrics.active.dec(len(run.deliveries))
@@ -240,7 +225,7 @@ class Actor:
         That is an output's queue, or a store: nothing else has to wait with them.
         """
         idle = self.publisher.waiting_apart + self._admission.resting + self._fetching.resting
-        self.window.resize(self._room.in_hand(idle) if self.serving else 0)
+        self.window.resize(self.room.in_hand(idle) if self.serving else 0)
 
     def _begin(self, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> Run:
         kind = EndRun if self.settings.is_end else Run
@@ -263,7 +248,7 @@ class Actor:
 
     def _admit(self) -> None:
         calls = self.runtime.calls
-        while self._admission and self.serving and self._room.admits(self._admission.inside + calls.abandoned):
+        while self._admission and self.serving and self.room.admits(self._admission.inside + calls.abandoned):
             run = self._admission.admit()
             if run is None:
                 break

@@ -14,7 +14,7 @@ from asya_core.error_record import undecodable
 from asya_core.errors import EnvelopeError
 from asya_core.faults import Fault
 from asya_core.limits import too_large
-from asya_core.outgoing import Publication, attempt_of
+from asya_core.outgoing import Publication, attempt_of, free_attempts_of
 from asya_core.route import ERROR_END
 from asya_core.transports import Delivery
 from asya_sidecar.records import fitting
@@ -56,7 +56,7 @@ def key_of(envelope: Envelope) -> Key:
     """Return what makes two deliveries the same message: id, position, attempt and generation."""
     status = envelope.status
     generation = status.generation if status is not UNSET and status.generation is not UNSET else 0
-    return envelope.id, envelope.route.current, attempt_of(envelope), generation
+    return envelope.id, envelope.route.current, attempt_of(envelope) + free_attempts_of(envelope), generation
 
 
 def fault_of(envelope: Envelope, delivery: Delivery, settings: Settings, now: datetime) -> Fault | None:

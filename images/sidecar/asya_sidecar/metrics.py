@@ -28,7 +28,7 @@ class Metrics:
         sizes = self._histogram("envelope_size_bytes", "Size of envelopes.", _BYTES, "direction")
         self.received_bytes, self.sent_bytes = sizes.at("received"), sizes.at("sent")
         self.active = self._level("active_messages", "Messages in hand.")
-        self.paused = self._level(
+        self.breaker_open = self._level(
             "breaker_open", "1 while there seems to be an outage, and one message at a time tries."
         )
         self.held = self._level("held_outputs", "Outputs that no queue has taken, and that are sent again.")

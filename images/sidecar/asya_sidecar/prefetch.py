@@ -22,7 +22,7 @@ class Prefetch:
 
     It starts with nothing ahead after every start, and doubles with as many successes as that takes, so a message that
     brings the pod down takes few others along, and brokers hear of few changes. From a message that may kill the pod
-    until the success of one that came for the first time, a single message is in hand: whoever was lost beside the
+    until a less suspicious one has been through the handler, a single message is in hand: whoever was lost beside the
     killer comes back with it, and must not be lost beside it until the broker has delivered both too often.
     """
 
@@ -34,15 +34,13 @@ class Prefetch:
         self._mean: float | None = None
         self._is_one_by_one = False
 
-    @property
-    def size(self) -> int:
-        """Messages that may be in hand now; unless one by one, never so few that no batch could become full."""
-        return self.beside(0)
-
     def beside(self, idle: int) -> int:
-        """Return how many messages may be in hand beside so many that only wait for something to appear."""
+        """Return how many messages may be in hand beside so many that only wait for something to appear.
+
+        Unless one by one, they are never so few that no batch could become full.
+        """
         if self._is_one_by_one:
-            return 1
+            return 1 + idle
         return (max(self.fixed, self.batch) if self.fixed is not None else self.inside) + idle
 
     @property
@@ -55,11 +53,12 @@ class Prefetch:
         self.failed()
         self._is_one_by_one = True
 
-    def succeeded(self, seconds: float, deliveries: int = 1) -> None:
-        """Learn from a handler's call that took `seconds`, with a message that was delivered so often."""
-        if deliveries > 1 and self._is_one_by_one:
-            return
+    def relax(self) -> None:
+        """Hold several again."""
         self._is_one_by_one = False
+
+    def succeeded(self, seconds: float) -> None:
+        """Learn from a handler's call that took `seconds`."""
         self._mean = seconds if self._mean is None else self._mean + _WEIGHT * (seconds - self._mean)
         worth = self._worth_holding()
         self._earned = min(self._earned + 1, worth)

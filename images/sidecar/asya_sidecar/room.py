@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from asya_core.faults import Fault
-from asya_core.policies import Policy
 from asya_sidecar.breaker import Breaker
 from asya_sidecar.prefetch import Prefetch
+from asya_sidecar.settings import Settings
 from asya_sidecar.tallies import Level
 
 log = logging.getLogger(__name__)
@@ -27,18 +28,22 @@ def may_kill(deliveries: int) -> bool:
 class Room:
     """Joins what is known of the handler's speed, of messages that may kill the pod, and of outages.
 
-    `paused` shows whether there seems to be an outage.
+    `breaker_open` shows whether there seems to be an outage; `wake` is called when a message may try in one.
     """
 
-    def __init__(self, fixed: int | None, paused: Level) -> None:
-        self.prefetch = Prefetch(concurrency=1, fixed=fixed)
+    def __init__(self, settings: Settings, breaker_open: Level, wake: Callable[[], None]) -> None:
+        self.prefetch = Prefetch(concurrency=1, fixed=settings.prefetch)
+        self._resiliency = settings.resiliency
         self._breaker = Breaker()
-        self._paused = paused
+        self._breaker_open = breaker_open
+        self._wake = wake
+        self._alarm: asyncio.TimerHandle | None = None
         self._suspects: set[Hashable] = set()
 
     def in_hand(self, idle: int) -> int:
         """Return how many messages may be in hand beside so many that only wait for something to appear."""
-        return 1 if self._breaker.is_open else self.prefetch.beside(min(idle, _MOST_IDLE))
+        idle = min(idle, _MOST_IDLE)
+        return 1 + idle if self._breaker.is_open else self.prefetch.beside(idle)
 
     def admits(self, inside: int) -> bool:
         """Tell whether another message may enter the handler, in which there are so many."""
@@ -49,35 +54,39 @@ class Room:
         self.prefetch.be_wary()
         self._suspects.add(who)
 
-    def must_part(self, who: Hashable) -> bool:
-        """Tell whether this may kill the pod while another is in hand that may do so: it would pay for it."""
-        return who in self._suspects and len(self._suspects) > 1
-
     def left(self, who: Hashable) -> None:
         """Forget a message."""
         self._suspects.discard(who)
 
-    def succeeded(self, seconds: float, deliveries: int) -> None:
-        """Learn from a handler's call that took `seconds`, with a message that was delivered so often."""
-        if not self._suspects:
-            self.prefetch.succeeded(seconds, deliveries)
+    def handled(self, seconds: float | None, deliveries: int) -> None:
+        """Learn from a call that took `seconds`, None where it failed, with a message that was delivered so often."""
+        if not self._suspects and not may_kill(deliveries):
+            self.prefetch.relax()
+        if seconds is None:
+            return
+        self.prefetch.succeeded(seconds)
         if self._breaker.succeeded():
-            self._paused.dec()
+            self._breaker_open.dec()
             log.info("the outage is over", extra={"event": "breaker_closed"})
 
-    def failed(self, policy: Policy, fault: Fault) -> float | None:
-        """Return after how many seconds a failed message may try again at no cost, since this seems to be an outage."""
+    def failed(self, id_: str, fault: Fault) -> float | None:
+        """Return after how many seconds a failed message may try again at no cost, if this seems to be an outage."""
         if not fault.may_pass:
             return None
-        was_open = self._breaker.is_open
-        seconds = self._breaker.failed(policy, fault.retry_after, time.monotonic(), _chance.random())
+        policy = self._resiliency.policy_for(fault)
+        now, was_open = time.monotonic(), self._breaker.is_open
+        seconds = self._breaker.failed(id_, policy, fault.retry_after, now, _chance.random())
+        if self._breaker.is_open:
+            self._wake_in(self._breaker.paused_until - now)
         if self._breaker.is_open and not was_open:
-            self._paused.inc()
-            sentence = "%d failures in a row look like an outage; one message at a time tries until one succeeds: %s"
-            log.error(
-                sentence,
-                policy.breaker,
-                fault.type or fault.code,
-                extra={"event": "breaker_opened", "reason": fault.code},
-            )
+            self._breaker_open.inc()
+            sentence = "%d messages failed in a row; one at a time tries until one succeeds: %s"
+            labels = {"event": "breaker_opened", "reason": fault.code}
+            log.error(sentence, policy.breaker, fault.type or fault.code, extra=labels)
         return seconds
+
+    def _wake_in(self, seconds: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        # uvloop's timers may be early by half a millisecond.
+        self._alarm = asyncio.get_running_loop().call_later(max(0.0, seconds) + 0.001, self._wake)

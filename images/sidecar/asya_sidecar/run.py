@@ -27,7 +27,7 @@ from asya_sidecar.metrics import Metrics
 from asya_sidecar.publisher import Done, Publisher
 from asya_sidecar.records import lighter_retry, too_large, unroutable
 from asya_sidecar.request import PAST_DEADLINE, Allowance, deadline, time_allowed
-from asya_sidecar.room import may_kill
+from asya_sidecar.room import Room, may_kill
 from asya_sidecar.settings import Settings
 from asya_sidecar.states import OVER, Key, State
 
@@ -45,6 +45,7 @@ class Surroundings(Protocol):
     fenced: Fenced[Run]
     envelope_mode: bool
     unhurried: Allowance
+    room: Room
 
     def left_handler(self, run: Run, seconds: float | None) -> None:
         """Make room in the handler; `seconds` is how long it took, None where it did not end well."""
@@ -58,17 +59,14 @@ class Surroundings(Protocol):
     def enter_later(self, run: Run, seconds: float) -> None:
         """Let the run wait, then enter the handler again."""
 
-    def waits_out(self, run: Run, fault: Fault) -> bool:
-        """Keep the run for another try at no cost, if what the handler depends on seems to be out."""
-
 
 class Run:
     """A message in hand; `opened` is its envelope with the payload in it, also where that came by reference."""
 
     __slots__ = (
-        "_broken", "_by_deadline", "_deadline", "_first", "_has_ended", "_interruptions", "_items", "_unconfirmed",
-        "actor", "arrived", "begun", "deliveries", "envelope", "key", "opened", "request", "state", "status",
-        "suspected",
+        "_broken", "_by_deadline", "_deadline", "_first", "_free", "_has_ended", "_interruptions", "_items",
+        "_unconfirmed", "actor", "arrived", "begun", "deliveries", "envelope", "key", "opened", "request", "state",
+        "status", "suspected",
     )  # fmt: skip
 
     def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> None:
@@ -87,6 +85,7 @@ class Run:
         self._interruptions = self._items = self._unconfirmed = 0
         self._first: Envelope | None = None
         self._broken: Fault | None = None
+        self._free: float | None = None
         self._has_ended = False
 
     @property
@@ -124,7 +123,7 @@ class Run:
         self.state = State.RUNNING
         self.request = request
         self._items = 0
-        self._first = self._broken = None
+        self._first = self._broken = self._free = None
         self._has_ended = False
 
     def goes_on_without(self, fault: Fault) -> bool:
@@ -166,8 +165,8 @@ class Run:
         if fault.code == "timeout_error" and self._by_deadline:
             fault = PAST_DEADLINE
         self.actor.metrics.runtime_error(fault.code)
-        if self._broken is None and not self.over and self.actor.waits_out(self, fault):
-            return
+        if self._broken is None and not self.over:
+            self._free = self.actor.room.failed(self.envelope.id, fault)
         self._broken = self._broken or fault
         self._handler_ended()
         self.actor.left_handler(self, None)
@@ -245,7 +244,7 @@ class Run:
         """Once the handler is done and its siblings are confirmed, publish what ends the input."""
         if not self._has_ended or self._unconfirmed:
             return
-        outcome = Ended(self._first) if self._broken is None else Failed(self._broken, _chance.random())
+        outcome = Ended(self._first) if self._broken is None else Failed(self._broken, _chance.random(), self._free)
         hop = Hop(self.actor.settings.actor, self.actor.settings.resiliency, self.arrived)
         publication = decide(self.envelope, outcome, hop, datetime.now(UTC))
         if self._broken is not None:

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from asya_core.transports.memory import MemoryBroker
-from images.sidecar.tests.bench import QUEUES, Bench, envelope, settings_for
-from images.sidecar.tests.scripted_runtime import ScriptedRuntime, echo
+from images.sidecar.tests.bench import QUEUES, Bench, envelope, settings_for, working
+from images.sidecar.tests.scripted_runtime import ScriptedRuntime, echo, failing, silence
 
 MOST_PODS = 60
 NEIGHBOURS = 150
@@ -76,3 +76,29 @@ async def test_who_was_lost_beside_a_killer_is_not_lost_beside_it_until_both_are
 
     assert sorted(each["id"] for each in bench.queued("error-end")) == [f"killer{number}" for number in range(killers)]
     assert {each["id"] for each in bench.queued("b")} >= {name for name in names if name.startswith("innocent")}
+
+
+async def test_a_message_that_may_kill_and_only_waits_for_its_queue_stops_nobody(folder):
+    nowhere = {"actors": ["a", "nowhere"], "current": 0}
+    async with working(folder, ASYA_RESILIENCY='{"unroutableAfter": "1h"}') as bench:
+        bench.send_counted({**envelope("m0"), "route": nowhere}, 3)
+        await bench.send(*(envelope(f"m{number}") for number in range(1, 6)))
+        await bench.until_settled("m1", "m2", "m3", "m4", "m5")
+
+        assert list(bench.actor.runs) == [("m0", 0, 1, 0)]
+
+
+@pytest.mark.parametrize("answer", [echo, failing()], ids=["succeeds", "fails"])
+async def test_once_a_less_suspicious_message_has_been_through_several_are_held_again(folder, answer):
+    async with working(folder, silence, {"concurrency": 3}) as bench:
+        bench.send_counted(envelope("m0"), 3)
+        await bench.runtime.until_invoked(1)
+        assert bench.ledger.all("resized")[-1] == 1
+        bench.runtime.answer = answer
+        bench.runtime.end(1)
+        await bench.until_settled("m0")
+        assert bench.ledger.all("resized")[-1] == 1
+        bench.send_counted(envelope("m1"), 2)
+        await bench.until_settled("m1")
+
+        assert bench.ledger.all("resized")[-1] >= 3

@@ -9,11 +9,11 @@ from asya_sidecar.prefetch import MOST_AHEAD, Prefetch
 def after(prefetch, *seconds):
     for each in seconds:
         prefetch.succeeded(each)
-    return prefetch.size
+    return prefetch.beside(0)
 
 
 def test_it_starts_with_nothing_ahead():
-    assert Prefetch(3).size == 3
+    assert Prefetch(3).beside(0) == 3
 
 
 def test_it_doubles_once_there_are_as_many_successes():
@@ -68,32 +68,32 @@ def test_it_begins_again_after_a_crash():
     after(prefetch, *[0.001] * 50)
     prefetch.failed()
 
-    assert prefetch.size == 2
+    assert prefetch.beside(0) == 2
 
 
 def test_a_fixed_number_stays_but_not_all_of_it_enters_the_runtime():
     prefetch = Prefetch(1, fixed=50)
     after(prefetch, *[5.0] * 10)
 
-    assert (prefetch.size, prefetch.inside) == (50, 1)
+    assert (prefetch.beside(0), prefetch.inside) == (50, 1)
 
 
 def test_a_fixed_number_is_never_below_a_batch():
     prefetch = Prefetch(8, fixed=3)
     prefetch.batch = 8
 
-    assert prefetch.size == 8
+    assert prefetch.beside(0) == 8
 
 
-def test_from_a_message_that_may_kill_the_pod_until_a_new_ones_success_a_single_message_is_held():
+def test_from_a_message_that_may_kill_the_pod_until_it_is_told_to_relax_a_single_message_is_held():
     for prefetch, most in ((Prefetch(4), 5), (Prefetch(4, fixed=50), 50)):
         after(prefetch, *[0.001] * 50)
         prefetch.be_wary()
-        assert (prefetch.size, prefetch.beside(7), prefetch.inside) == (1, 1, 4)
-        prefetch.succeeded(0.001, 2)
-        assert prefetch.size == 1
-        prefetch.succeeded(0.001, 1)
-        assert prefetch.size == most
+        assert (prefetch.beside(0), prefetch.beside(7), prefetch.inside) == (1, 8, 4)
+        assert after(prefetch, 0.001) == 1
+        prefetch.failed()
+        prefetch.relax()
+        assert after(prefetch, 0.001) == most
 
 
 @given(st.integers(1, 64), st.lists(st.floats(0, 1e6), max_size=60))
@@ -101,4 +101,4 @@ def test_it_is_never_below_the_concurrency_nor_far_above(concurrency, seconds):
     prefetch = Prefetch(concurrency)
     after(prefetch, *seconds)
 
-    assert concurrency <= prefetch.size <= concurrency + min(MOST_AHEAD, len(seconds))
+    assert concurrency <= prefetch.beside(0) <= concurrency + min(MOST_AHEAD, len(seconds))

@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULE_LINES, FUNCTION_LINES, TEST_MODULE_LINES = 300, 50, 400
+MODULE_LINES, FUNCTION_LINES = 300, 50
 # The first pattern that fits a path, relative to the root, decides; `*` stands for folders, too.
 LINES = (
     ("flavors/golden/*", None),
@@ -56,7 +56,7 @@ def limit(path: str) -> int | None:
     """Return how many lines a file may have, None for any number."""
     pure = PurePosixPath(path)
     if pure.suffix == ".py":
-        return TEST_MODULE_LINES if "tests" in pure.parts else MODULE_LINES
+        return MODULE_LINES
     return next((lines for pattern, lines in LINES if fnmatch(path, pattern)), None)
 
 

@@ -15,7 +15,7 @@ from asya_core.envelope import Envelope, Status
 from asya_core.error_record import error_of, to_error_end
 from asya_core.faults import Fault
 from asya_core.outgoing import Publication, attempt_of, forward, free_attempts_of, new_status, to_end, with_status
-from asya_core.policies import Resiliency, next_attempt_delay
+from asya_core.policies import Policy, Resiliency, next_attempt_delay
 from asya_core.route import advanced, next_actor, problem_with_route
 from asya_core.times import read_rfc3339, rfc3339
 
@@ -79,31 +79,30 @@ def refusal(envelope: Envelope, actor: str, deliveries: int, most: int, now: dat
 def _after_fault(envelope: Envelope, outcome: Failed, hop: Hop, now: datetime) -> Publication:
     fault = outcome.fault
     policy = hop.resiliency.policy_for(fault)
-    attempt = attempt_of(envelope)
     if outcome.free_after is not None and policy.in_time(outcome.free_after, hop.arrived, now):
-        return _retry(envelope, fault, hop, _again(envelope, hop, now, free=True), outcome.free_after)
-    delay = next_attempt_delay(policy, fault, attempt, hop.arrived, now, outcome.chance)
+        return _retry(envelope, fault, hop.actor, _again(envelope, policy, hop, now, free=True), outcome.free_after)
+    delay = next_attempt_delay(policy, fault, attempt_of(envelope), hop.arrived, now, outcome.chance)
     if delay is not None:
-        return _retry(envelope, fault, hop, _again(envelope, hop, now, free=False), delay)
+        return _retry(envelope, fault, hop.actor, _again(envelope, policy, hop, now, free=False), delay)
     if policy.then_route and fault.may_pass:
         return _rerouted(envelope, fault, policy.then_route, now)
     return to_error_end(envelope, fault, hop.actor, now, policy.max_attempts)
 
 
-def _again(envelope: Envelope, hop: Hop, now: datetime, *, free: bool) -> Status:
+def _again(envelope: Envelope, policy: Policy, hop: Hop, now: datetime, *, free: bool) -> Status:
     """Begin the status of the next attempt, which is one more unless this one was free."""
     attempt, free_attempts = attempt_of(envelope) + (not free), free_attempts_of(envelope) + free
     status = new_status(envelope, phase="retrying", actor=hop.actor, now=now, attempt=attempt)
+    status.max_attempts = policy.max_attempts
     status.free_attempts = free_attempts or UNSET
+    status.actor_since = rfc3339(hop.arrived)
     return status
 
 
-def _retry(envelope: Envelope, fault: Fault, hop: Hop, status: Status, delay: float) -> Publication:
-    status.max_attempts = hop.resiliency.policy_for(fault).max_attempts
-    status.actor_since = rfc3339(hop.arrived)
+def _retry(envelope: Envelope, fault: Fault, actor: str, status: Status, delay: float) -> Publication:
     status.reason = fault.code
     status.error = error_of(fault, with_traceback=False)
-    return Publication(hop.actor, with_status(envelope, status), "retry", delay)
+    return Publication(actor, with_status(envelope, status), "retry", delay)
 
 
 def _rerouted(envelope: Envelope, fault: Fault, then: list[str], now: datetime) -> Publication:

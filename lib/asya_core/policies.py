@@ -29,9 +29,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     """How often, and after which delays, a failed message is tried again.
 
     `max_attempts` counts the first one. `max_duration` bounds the time since the message arrived at this actor.
-    `then_route` replaces what lies ahead of the message once its attempts are used up; empty: error-end. After
-    `breaker` such failures in a row (0: never) the handler seems to miss what it depends on, and until one message
-    succeeds, attempts cost nothing.
+    `then_route` replaces what lies ahead of the message once its attempts are used up; empty: error-end. When so
+    many messages as `breaker` says have failed in a row (0: never), the handler seems to miss what it depends on, and
+    until one succeeds, attempts cost nothing.
     """
 
     max_attempts: int = 1
@@ -140,7 +140,7 @@ def _problems_of(policy: Policy) -> Iterator[str]:
     if policy.max_attempts < 1:
         yield f"maxAttempts: {policy.max_attempts}; the first attempt counts, so at least 1"
     if policy.breaker < 0:
-        yield f"breaker: {policy.breaker}; failures in a row, so at least 1, or 0 for none"
+        yield f"breaker: {policy.breaker}; messages that fail in a row, so at least 1, or 0 for none"
     if policy.breaker > 0 and policy.max_duration is None:
         yield "maxDuration: missing; with breaker attempts may cost nothing, and it ends them; set it: 1h"
     if policy.max_interval > LONGEST_DELAY:

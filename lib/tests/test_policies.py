@@ -180,7 +180,7 @@ def test_settings_are_read_by_the_names_of_the_values():
             '{"policies":{"a":{"breaker":5},"b":{"breaker":-1}}}',
             [
                 "policies.a.maxDuration: missing; with breaker attempts may cost nothing, and it ends them; set it: 1h",
-                "policies.b.breaker: -1; failures in a row, so at least 1, or 0 for none",
+                "policies.b.breaker: -1; messages that fail in a row, so at least 1, or 0 for none",
             ],
         ),
         ('{"rules":[{"errors":["E"],"policy":"b"}]}', ["rules[0].policy: no policy is called 'b'; known: none"]),

@@ -1,4 +1,4 @@
-"""The matrix of `docs/reference/errors.md` as data, and the link between its rows and tests.
+"""The matrix of bad input, two pages of the reference, as data, and the link between its rows and tests.
 
 Each row has an id, and each test here is made for rows: a row without a test, a test without a row, and a sentence that
 is not what is really said fail.
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("errors.md", "refused-settings.md")
 HEAD = ["id", "what is wrong", "code", "what is said", "where", "what to do"]
 NOTHING = "—"
 TESTED: set[str] = set()
@@ -38,8 +39,8 @@ class Row:
 
 
 def matrix() -> dict[str, Row]:
-    """Return the page's rows by id."""
-    rows = [Row(cells) for cells in _tables(ROOT / "docs/reference/errors.md")]
+    """Return the pages' rows by id."""
+    rows = [Row(cells) for page in PAGES for cells in _tables(ROOT / "docs/reference" / page)]
     found = {row.id: row for row in rows}
     assert len(found) == len(rows), "an id stands there twice"
     return found

@@ -11,13 +11,18 @@ from typing import IO
 READY_SECONDS = 20.0
 END_SECONDS = 10.0
 LISTENING = re.compile(r"Listening for client connections on [\d.]+:(\d+)")
+MONITORING = re.compile(r"Starting http monitor on ([\d.]+:\d+)")
 
 
 class NatsServer:
-    """One server with JetStream in `folder`; it keeps its port and its messages over `stop` and `start`."""
+    """One server with JetStream in `folder`; it keeps its port and its messages over `stop` and `start`.
+
+    `monitoring` is the host:port of its monitoring endpoint where `config` asks for one, else empty.
+    """
 
     def __init__(self, program: Path, folder: Path, *, config: str = "") -> None:
         self.port = -1
+        self.monitoring = ""
         self._command = [str(program), "-a", "127.0.0.1", "-js", "-sd", str(folder / "store")]
         if config:
             file = folder / "nats-server.conf"
@@ -42,6 +47,8 @@ class NatsServer:
             self.kill()
             raise RuntimeError(f"nats-server did not start:\n{log}")
         self.port = int(found[1])
+        if monitored := MONITORING.search(log):
+            self.monitoring = monitored[1]
 
     def stop(self) -> None:
         """End it as an orchestrator would."""

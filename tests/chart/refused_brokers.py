@@ -7,10 +7,6 @@ def sqs(**fields):
     return {"transport": "sqs", "transports": {"sqs": fields}}
 
 
-def breaker(**fields):
-    return {"resiliency": {"policies": {"default": {"breaker": 5, **fields}}}}
-
-
 def check(**fields):
     return {"claimCheck": {"url": "s3://payloads", **fields}}
 
@@ -139,9 +135,5 @@ REFUSED = {
     "payloads that go before their messages": (
         {**sqs(), **check(expiresAfter="384h")},
         "claimCheck.expiresAfter: SQS keeps messages for 14 days, their payloads may be two days older, and one",
-    ),
-    "breaker without an end": (
-        breaker(),
-        "resiliency.policies.default.maxDuration: missing; with breaker attempts may cost nothing, so only this ends",
     ),
 }

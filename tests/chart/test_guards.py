@@ -9,11 +9,11 @@ import shutil
 
 import pytest
 
-from tests.chart import refused, refused_brokers
+from tests.chart import refused, refused_brokers, refused_scaling
 from tests.chart.cases import tell
 from tests.chart.rendering import HANDLER, ROOT
 
-REFUSED = {**refused.REFUSED, **refused_brokers.REFUSED}
+REFUSED = {**refused.REFUSED, **refused_scaling.REFUSED, **refused_brokers.REFUSED}
 REFUSED_CREW = {
     "relative folder": ({"store": {"url": "file://data"}}, 'store.url: "file://data" names no folder; write its whole'),
     "root folder": ({"store": {"url": "file:///"}}, 'store.url: "file:///" names no folder'),

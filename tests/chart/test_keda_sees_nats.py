@@ -23,19 +23,17 @@ from tests.chart.rendering import HANDLER, JOB, SIDECAR
 
 @pytest.fixture(scope="module")
 def server(need, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("nats")
-    config = f'http: "127.0.0.1:-1"\nports_file_dir: "{folder}"\n'
-    server = NatsServer(need("nats-server"), folder, config=config)
+    server = NatsServer(need("nats-server"), tmp_path_factory.mktemp("nats"), config='http: "127.0.0.1:-1"')
     server.start()
-    yield server, json.loads(next(folder.glob("*.ports")).read_text())["monitoring"][0]
+    yield server
     server.stop()
 
 
 @pytest.fixture(scope="module")
 def rendered(helm, server):
-    nats, monitoring = server
-    endpoint = monitoring.removeprefix("http://")
-    return helm.template({**HANDLER, "transports": {"nats": {"url": nats.url, "monitoringEndpoint": endpoint}}})
+    return helm.template(
+        {**HANDLER, "transports": {"nats": {"url": server.url, "monitoringEndpoint": server.monitoring}}}
+    )
 
 
 def as_keda_counts(trigger) -> int | None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(400)  # leases have to end here
 AFTER_LEASES = 3 * SOON
 COUNT = 4
 KILLS = {"nats": 10, "rabbitmq": 10, "sqs": 5}
-MOST_DELIVERIES = {"nats": 6, "rabbitmq": 10, "sqs": 6}
+MOST_DELIVERIES = {"nats": 4, "rabbitmq": 10, "sqs": 4}
 """How often a message may take its pod down: as often as by default where no lease has to end after each."""
 
 

@@ -31,7 +31,7 @@ def function(lines):
     ("path", "lines"),
     [
         ("lib/route.py", 300),
-        ("lib/tests/test_route.py", 400),
+        ("lib/tests/test_route.py", 300),
         ("README.md", 150),
         ("charts/actor/values.yaml", 450),
         ("charts/actor/templates/hooks/job.yaml", 150),

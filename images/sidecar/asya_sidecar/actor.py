@@ -78,8 +78,7 @@ class Actor:
         """Take a message from the broker."""
         if self.draining:
             self._late.append(delivery)
-            if self._gives_back:
-                self.release_waiting()
+            self._return_waiting()
             return
         self.metrics.delivered(len(delivery.body), delivery.count)
         now = datetime.now(UTC)
@@ -141,7 +140,8 @@ class Actor:
         if self.serving or self.draining:
             self._served = time.monotonic()
         elif time.monotonic() - self._served > AWAY_SECONDS and (left := self._give_back_waiting()):
-            log.warning("no handler for long; what waited goes back", extra={"event": "given_back", "messages": left})
+            sentence = "no handler for %g s; %d messages go back to the queue"
+            log.warning(sentence, AWAY_SECONDS, left, extra={"event": "given_back", "messages": left})
 
     # What the runtime says.
 
@@ -150,7 +150,7 @@ class Actor:
         labels = {"mode": hello.mode, "concurrency": hello.concurrency, "batch": hello.batch}
         log.info("the runtime is ready", extra={"event": "runtime_ready", **labels})
         self.envelope_mode = hello.mode == "envelope"
-        self.room.prefetch.concurrency, self.room.prefetch.batch = hello.concurrency, hello.batch
+        self.room.handler_is(hello.concurrency, hello.batch)
         self.on_room()
 
     def on_runtime_lost(self, verdict: Verdict[Run]) -> None:
@@ -160,9 +160,10 @@ class Actor:
         again = [run for run in (*verdict.suspected, *verdict.innocent) if not run.over]
         counts = {"charged": len(verdict.charged), "again": len(again)}
         labels = {"event": "worker_ended", "reason": verdict.reason, "detail": verdict.detail, **counts}
-        log.log(logging.ERROR if verdict.charged or again else logging.INFO, "the worker has ended", extra=labels)
+        level = logging.ERROR if verdict.charged or again else logging.INFO
+        log.log(level, "the handler's process has ended", extra=labels)
         self.metrics.worker_ended(verdict.reason)
-        self.room.prefetch.failed()
+        self.room.handler_ended()
         for run in verdict.suspected:
             run.suspected = True
         for run in (*verdict.suspected, *verdict.innocent):
@@ -253,7 +254,11 @@ class Actor:
             if run is None:
                 break
             self._enter(run)
-        if self._gives_back:  # nothing will enter any more
+        self._return_waiting()
+
+    def _return_waiting(self) -> None:
+        """Once nothing will enter any more, keep nothing that waits."""
+        if self._gives_back:
             self.release_waiting()
 
     def _enter(self, run: Run) -> None:

@@ -60,6 +60,8 @@ class Prefetch:
     def succeeded(self, seconds: float) -> None:
         """Learn from a handler's call that took `seconds`."""
         self._mean = seconds if self._mean is None else self._mean + _WEIGHT * (seconds - self._mean)
+        if self._is_one_by_one:
+            return
         worth = self._worth_holding()
         self._earned = min(self._earned + 1, worth)
         if self._earned >= min(2 * self._ahead, MOST_AHEAD) or worth * _TOO_MUCH < self._ahead:

@@ -32,7 +32,7 @@ class Room:
     """
 
     def __init__(self, settings: Settings, breaker_open: Level, wake: Callable[[], None]) -> None:
-        self.prefetch = Prefetch(concurrency=1, fixed=settings.prefetch)
+        self._prefetch = Prefetch(concurrency=1, fixed=settings.prefetch)
         self._resiliency = settings.resiliency
         self._breaker = Breaker()
         self._breaker_open = breaker_open
@@ -40,18 +40,26 @@ class Room:
         self._alarm: asyncio.TimerHandle | None = None
         self._suspects: set[Hashable] = set()
 
+    def handler_is(self, concurrency: int, batch: int) -> None:
+        """Know how much the handler takes at once."""
+        self._prefetch.concurrency, self._prefetch.batch = concurrency, batch
+
+    def handler_ended(self) -> None:
+        """Begin again with nothing ahead."""
+        self._prefetch.failed()
+
     def in_hand(self, idle: int) -> int:
         """Return how many messages may be in hand beside so many that only wait for something to appear."""
         idle = min(idle, _MOST_IDLE)
-        return 1 + idle if self._breaker.is_open else self.prefetch.beside(idle)
+        return 1 + idle if self._breaker.is_open else self._prefetch.beside(idle)
 
     def admits(self, inside: int) -> bool:
         """Tell whether another message may enter the handler, in which there are so many."""
-        return inside < self.prefetch.inside and self._breaker.admits(inside, time.monotonic())
+        return inside < self._prefetch.inside and self._breaker.admits(inside, time.monotonic())
 
     def suspect(self, who: Hashable) -> None:
         """Become wary of a message that may kill the pod."""
-        self.prefetch.be_wary()
+        self._prefetch.be_wary()
         self._suspects.add(who)
 
     def left(self, who: Hashable) -> None:
@@ -61,10 +69,10 @@ class Room:
     def handled(self, seconds: float | None, deliveries: int) -> None:
         """Learn from a call that took `seconds`, None where it failed, with a message that was delivered so often."""
         if not self._suspects and not may_kill(deliveries):
-            self.prefetch.relax()
+            self._prefetch.relax()
         if seconds is None:
             return
-        self.prefetch.succeeded(seconds)
+        self._prefetch.succeeded(seconds)
         if self._breaker.succeeded():
             self._breaker_open.dec()
             log.info("the outage is over", extra={"event": "breaker_closed"})

@@ -60,7 +60,7 @@ async def test_who_was_lost_beside_a_killer_is_not_lost_beside_it_until_both_are
     folder, prefetch, concurrency, killers
 ):
     broker, fresh = MemoryBroker(), itertools.count()
-    settings = settings_for(folder, ASYA_PREFETCH=prefetch)
+    settings = settings_for(folder, ASYA_PREFETCH=prefetch, ASYA_RESILIENCY='{"maxDeliveries": 4}')
     bench = Bench(settings, broker, ScriptedRuntime(folder / "none.sock", echo))
     for queue in QUEUES:
         await bench.producer.ensure(queue)

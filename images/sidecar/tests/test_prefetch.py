@@ -91,7 +91,6 @@ def test_from_a_message_that_may_kill_the_pod_until_it_is_told_to_relax_a_single
         prefetch.be_wary()
         assert (prefetch.beside(0), prefetch.beside(7), prefetch.inside) == (1, 8, 4)
         assert after(prefetch, 0.001) == 1
-        prefetch.failed()
         prefetch.relax()
         assert after(prefetch, 0.001) == most
 

@@ -16,20 +16,6 @@ class Sample:
     cpu: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """The middle, the lowest and the highest of some rounds."""
-
-    median: float
-    least: float
-    most: float
-
-
-def spread(values: Sequence[float]) -> Spread:
-    """Return the middle and the ends of at least one value."""
-    return Spread(statistics.median(values), min(values), max(values))
-
-
 def percentile(sorted_values: Sequence[float], share: float) -> float:
     """Return the smallest value that at least `share` (0 to 1) of all values do not exceed; nearest rank.
 
@@ -43,18 +29,6 @@ def middle_cpu(samples: Sequence[Sample]) -> dict[str, float]:
     """Return microseconds a message by who used them, each the median of the rounds."""
     names = samples[0].cpu
     return {name: round(statistics.median(each.cpu[name] for each in samples) * 1e6, 1) for name in names}
-
-
-def rounded(value: float) -> float:
-    """Return a figure with the digits that a reader can use: four of them, all of those before the point."""
-    if value == 0 or not math.isfinite(value):
-        return value
-    return round(value, max(0, 3 - math.floor(math.log10(abs(value)))))
-
-
-def next_count(rate: float, seconds: float, *, least: int, most: int) -> int:
-    """Return how many messages keep a system busy for about `seconds`, as fast as it was the last time."""
-    return max(least, min(most, round(rate * seconds)))
 
 
 def ratio(ours: float | None, theirs: float | None) -> float | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from asya_cli.bench.processes import cpu_seconds
 from bench.figures import Sample
-from bench.processes import cpu_seconds
 from bench.systems.base import Access, System, resume
 
 STALLED_SECONDS = 30.0

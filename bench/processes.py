@@ -1,22 +1,19 @@
-"""The processes of a system under test: starting and ending them, standing them still, what they use."""
+"""The processes of a system under test: starting and ending them, and the memory that they use."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from asya_cli.bench.processes import descendants, send
 from asya_cli.local.orphans import killed_with_parent
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _OURS = ("ASYA_", "PYTHON", "VIRTUAL_ENV")
-# proc(5), fields of /proc/<pid>/stat behind the name: state, parent, ..., utime, stime.
-_PARENT, _UTIME, _STIME = 1, 11, 12
 
 
 class Program:
@@ -65,32 +62,6 @@ def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
 
 
-def send(pids: Iterable[int], number: int) -> None:
-    """Signal processes; those that have ended are no error."""
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-
-def descendants(pids: Iterable[int]) -> list[int]:
-    """Return the given processes and all that have come of them, as far as they run now."""
-    children = defaultdict(list)
-    for pid in _all():
-        if fields := _stat(pid):
-            children[int(fields[_PARENT])].append(pid)
-    found, left = [], list(pids)
-    while left:
-        pid = left.pop()
-        found.append(pid)
-        left += children[pid]
-    return found
-
-
-def cpu_seconds(pids: Iterable[int]) -> float:
-    """Return the processor time that these processes have used since they were started."""
-    return sum(int(fields[_UTIME]) + int(fields[_STIME]) for pid in pids if (fields := _stat(pid))) / _TICKS
-
-
 def resident_bytes(pids: Iterable[int]) -> int:
     """Return the resident memory of these processes; what they share counts for each."""
     return sum(_resident(pid) for pid in pids)
@@ -99,17 +70,6 @@ def resident_bytes(pids: Iterable[int]) -> int:
 def proportional_bytes(pids: Iterable[int]) -> int:
     """Return the memory of these processes, shared pages divided among all that share them."""
     return sum(_proportional(pid) for pid in pids)
-
-
-def _all() -> Iterable[int]:
-    return (int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal())
-
-
-def _stat(pid: int) -> list[str]:
-    """Return the fields behind the name, which may hold anything; nothing for a process that has ended."""
-    with suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    return []
 
 
 def _resident(pid: int) -> int:

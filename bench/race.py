@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from asya_cli.bench.figures import next_count, rounded, spread
 from bench.effort import Effort, Pids, Tell
-from bench.figures import Sample, middle_cpu, next_count, rounded, spread
+from bench.figures import Sample, middle_cpu
 from bench.looks import drained
 from bench.processes import resident_bytes
 from bench.rows import Row

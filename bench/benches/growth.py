@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from asya_cli.bench.figures import rounded
 from bench.amqp import Client
 from bench.effort import Effort
-from bench.figures import Sample, rounded
+from bench.figures import Sample
 from bench.looks import drained
 from bench.processes import resident_bytes
 from bench.race import Entrant, race

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from asya_cli.bench.figures import rounded
 from bench.effort import Effort
-from bench.figures import percentile, rounded
+from bench.figures import percentile
 from bench.openloop import Outcome, drive
 from bench.race import Entrant
 from bench.rows import Row

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from asya_cli.bench.figures import rounded
+from asya_cli.bench.processes import cpu_seconds
 from bench.effort import Effort
-from bench.figures import rounded
-from bench.processes import cpu_seconds, proportional_bytes, resident_bytes
+from bench.processes import proportional_bytes, resident_bytes
 from bench.rows import Row
 from bench.stage import OURS, PEERS, Stage
 from bench.systems.asya import Chain, Step

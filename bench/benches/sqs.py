@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from asya_cli.bench.figures import rounded
 from bench.calls import CallCounter
 from bench.effort import Effort
-from bench.figures import percentile, rounded
+from bench.figures import percentile
 from bench.looks import drained
 from bench.rows import Row
 from bench.stage import Stage

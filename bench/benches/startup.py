@@ -8,9 +8,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from asya_cli.bench.figures import rounded, spread
+from asya_cli.bench.processes import cpu_seconds, descendants
 from bench.effort import Effort
-from bench.figures import rounded, spread
-from bench.processes import Program, cpu_seconds, descendants
+from bench.processes import Program
 from bench.rows import Row
 from bench.stage import PEERS, Stage
 from bench.systems.asya import Actors, Chain, Step

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from msgspec import structs
 
+from asya_cli.bench.processes import descendants
 from asya_cli.local.actors import LOCAL_IMAGE, Actor
 from asya_cli.local.plan import ProcessPlan, write_plan
 from asya_cli.local.planning import Planned, Wish
@@ -22,7 +23,6 @@ from asya_cli.local.substitution import RUNTIME, SIDECAR
 from bench.amqp import Client, Message
 from bench.broker import Broker
 from bench.payloads import encode, payload
-from bench.processes import descendants
 from bench.systems.base import Access, numbered
 from bench.systems.transport_access import TransportAccess
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
 
+from asya_cli.bench.processes import send
 from bench.amqp import Message
-from bench.processes import send
 
 QUEUE_IN, QUEUE_OUT = "in", "out"
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from asya_cli.bench.processes import descendants
 from bench.amqp import Client, Message
 from bench.broker import Broker
 from bench.environments import Environments
 from bench.payloads import payload
-from bench.processes import Program, descendants
+from bench.processes import Program
 from bench.systems.base import QUEUE_IN, QUEUE_OUT, numbered
 
 APPS = Path(__file__).resolve().parent.parent / "apps"

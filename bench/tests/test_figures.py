@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from bench.figures import Sample, middle_cpu, next_count, percentile, ratio, rounded, spread
+from asya_cli.bench.figures import next_count, rounded, spread
+from bench.figures import Sample, middle_cpu, percentile, ratio
 
 
 def test_the_spread_of_rounds_is_their_middle_and_their_ends():

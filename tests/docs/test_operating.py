@@ -11,14 +11,15 @@ from tests.docs.steps import Command, File, read_steps
 from tests.docs.test_quickstart import call, try_out, write
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGE = DOCS / "operating" / "errors-and-redrive.md"
+PAGES = sorted((DOCS / "operating").glob("*.md"))
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.needs("helm", "nats-server")
-def test_every_command_of_the_page_on_errors_does_what_is_shown(tmp_path):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_of_a_page_does_what_is_shown(page, tmp_path):
     try:
-        for step in read_steps(PAGE.read_text(encoding="utf-8")):
+        for step in read_steps(page.read_text(encoding="utf-8")):
             if isinstance(step, File):
                 write(step, tmp_path)
             else:
@@ -32,8 +33,8 @@ def test_every_command_is_listed_once():
     assert listed == list(leaves(command, "asya"))
 
 
-def test_every_option_that_the_page_names_is_one():
-    named = set(re.findall(r"`(--[a-z-]+)", PAGE.read_text(encoding="utf-8")))
+def test_every_option_that_a_page_names_is_one():
+    named = {option for page in PAGES for option in re.findall(r"`(--[a-z-]+)", page.read_text(encoding="utf-8"))}
     known = {option for each in every(command) for parameter in each.params for option in parameter.opts}
     assert named <= known
 

@@ -83,8 +83,9 @@ def read(leader: int) -> bytes:
 
 def seen(printed: str) -> str:
     """Return what is left on a terminal: a line that is cleared is gone, and bold letters are letters."""
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", printed.replace("\r\n", "\n")).split("\n")
-    return "\n".join(line.rpartition("\x1b[K")[2] for line in lines)
+    text = re.sub(r"\x1b\[(?:[0-9;]*m|\?25[hl])|\r", "", printed)
+    text = re.sub(r"[^\n]*\n\x1b\[1A(?=\x1b\[2K)", "", text)  # up to the line before, to clear it
+    return "\n".join(re.split(r"\x1b\[2?K", line)[-1] for line in text.split("\n"))
 
 
 def test_the_pages_files_are_those_of_the_example():

@@ -12,6 +12,7 @@ from asya_cli.lazy import LazyGroup
 _MEMBERS = {
     "run": "asya_cli.commands.run",
     "local": "asya_cli.commands.local",
+    "bench": "asya_cli.commands.bench",
     "errors": "asya_cli.commands.errors",
     "queues": "asya_cli.commands.queues",
     "replay": "asya_cli.commands.replay",
@@ -38,6 +39,7 @@ what has failed there.
 asya run text_processor.process '{"text": "hi"}'     call a handler once
 asya local up text_processor.process                 run it as an actor
 asya local send text-processor '{"text": "hi"}' -f   send it a message
+asya bench text_processor.process '{"text": "hi"}'   see how fast it is, and what limits it
 asya errors ls --last 2h                             see what has failed
 asya errors redrive --reason timeout_error           let it try again
 asya queues ls                                       see what waits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,14 @@ _SUFFIXES = (".yaml", ".yml")
 class Actor:
     """One actor to run: its name, and the chart's values for it as a file or as a mapping.
 
-    `python` is the interpreter for its runtime, where it is not the one that runs us.
+    `python` is the interpreter for its runtime, where it is not the one that runs us. To one that is `alone` the values
+    for all actors of a run do not apply.
     """
 
     name: str
     values: Path | Mapping[str, Any] = field(default_factory=dict)
     python: str | None = None
+    alone: bool = False
 
 
 def read_actors(given: Sequence[str], folder: Path, pythons: Mapping[str, str] | None = None) -> list[Actor]:
@@ -124,4 +126,4 @@ def _with_pythons(actors: list[Actor], pythons: Mapping[str, str]) -> list[Actor
         raise MisuseError(
             f"--python names {unknown[0]!r}; no such actor is given; use one of: {', '.join(sorted(names))}"
         )
-    return [Actor(actor.name, actor.values, pythons.get(actor.name, actor.python)) for actor in actors]
+    return [replace(actor, python=pythons.get(actor.name, actor.python)) for actor in actors]

@@ -117,11 +117,7 @@ class Planner:
         return Planned(plan, self._info(stands), notes, unread, self._overruled)
 
     def _actors(self) -> list[_Stand]:
-        local = self._assets.values / "local.yaml"
-        releases = [
-            self._release(actor.name, "actor", [local, *self._wish.values_files, actor.values], self._wish.sets)
-            for actor in self._wish.actors
-        ]
+        releases = [self._release_of(actor) for actor in self._wish.actors]
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             rendered = list(pool.map(self._rendered, releases))
             overruled = list(pool.map(self._find_overruled, releases))
@@ -130,6 +126,10 @@ class Planner:
             self._stand(manifests, actor.python or self._wish.python, self._wish.work)
             for actor, manifests in zip(self._wish.actors, rendered, strict=True)
         ]
+
+    def _release_of(self, actor: Actor) -> Release:
+        files, sets = ((), ()) if actor.alone else (self._wish.values_files, self._wish.sets)
+        return self._release(actor.name, "actor", [self._assets.values / "local.yaml", *files, actor.values], sets)
 
     def _crew(self, prefix: str) -> _Stand:
         """Plan the end actors: they serve the queue prefix that the actors share, and store where that is wanted."""

@@ -1,0 +1,1 @@
+"""How fast an actor is, and what limits it."""

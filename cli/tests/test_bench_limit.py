@@ -1,0 +1,91 @@
+"""What limits an actor, told from figures alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from asya_cli.bench.figures import next_count
+from asya_cli.bench.limit import Setting, find_limit
+from asya_cli.bench.outcome import Outcome, as_json, middle
+from asya_cli.bench.reading import Reading, Sample, between
+
+AT_EASE = Sample(
+    rate=1000.0,
+    inside=100e-6,
+    in_hand=10.0,
+    cpu={"runtime": 50e-6, "sidecar": 60e-6, "broker": 90e-6},
+    idle=0.5,
+)
+PLAIN = Setting(concurrency=1, batch=1, prefetch=None, has_orjson=False)
+CODEC = 20e-6
+
+
+def limit_of(setting=PLAIN, codec=CODEC, cpu=None, **figures):
+    return find_limit(replace(AT_EASE, cpu={**AT_EASE.cpu, **(cpu or {})}, **figures), codec, setting)
+
+
+def test_a_handler_that_computes_all_the_time_is_the_limit():
+    found = limit_of(inside=950e-6, cpu={"runtime": 940e-6})
+    assert found.name == "handler"
+    assert found.because == "it is busy 95% of the time, 950 µs a message, and it computes"
+
+
+def test_a_handler_that_waits_is_told_from_one_that_computes():
+    found = limit_of(rate=10.0, inside=98e-3, cpu={"runtime": 980e-6})
+    assert found.name == "handler"
+    assert (
+        found.because == "it is busy 98% of the time, 98 ms a message, of which it computes 1% and waits for the rest"
+    )
+    assert found.remedy.startswith("more calls at a time: concurrency is 1")
+
+
+@pytest.mark.parametrize(("has_orjson", "remedy"), [(False, "orjson in the handler's image"), (True, "smaller payl")])
+def test_json_is_the_limit_where_most_of_a_call_goes_into_it(has_orjson, remedy):
+    found = limit_of(replace(PLAIN, has_orjson=has_orjson), inside=950e-6, codec=700e-6)
+    assert found.name == "codec"
+    assert found.because.startswith("74% of a call's time")
+    assert found.remedy.startswith(remedy)
+
+
+def test_a_batch_is_one_call_and_its_json_is_that_of_all_its_messages():
+    full = Setting(concurrency=1, batch=32, prefetch=None, has_orjson=False)
+    assert limit_of(full, rate=32_000.0, inside=950e-6, codec=2e-6).name == "handler"
+    assert limit_of(full, rate=32_000.0, inside=950e-6, codec=20e-6).name == "codec"
+
+
+def test_prefetch_is_the_limit_where_all_that_may_be_in_hand_is_and_the_handler_idles():
+    assert limit_of(replace(PLAIN, prefetch=10), in_hand=9.0).name == "prefetch"
+    assert limit_of(replace(PLAIN, prefetch=100), in_hand=9.0).name == "broker"
+
+
+def test_the_sidecar_is_the_limit_where_it_has_a_whole_processor():
+    assert limit_of(rate=9000.0, inside=10e-6, cpu={"sidecar": 110e-6}).name == "sidecar"
+
+
+def test_the_machine_is_the_limit_where_nothing_of_it_is_left():
+    assert limit_of(idle=0.02).name == "machine"
+
+
+def test_else_it_is_the_broker_that_everything_waits_for():
+    assert limit_of().name == "broker"
+
+
+def test_a_round_is_what_lies_between_two_readings():
+    first = Reading(10.0, {"success": 5}, 1.0, 2.0, {"runtime": 1.0}, 100.0)
+    last = Reading(12.0, {"success": 100, "empty_response": 5}, 1.5, 22.0, {"runtime": 1.2}, 100.0)
+    found = between(first, last)
+    assert (found.rate, found.inside, found.in_hand, found.idle) == (50.0, 0.005, 10.0, 0.0)
+    assert found.cpu == pytest.approx({"runtime": 0.002})
+
+
+def test_what_a_program_reads_is_the_medians_and_the_limit():
+    rounds = [replace(AT_EASE, rate=rate) for rate in (900.0, 1000.0, 2000.0)]
+    found = as_json(Outcome("a", "nats", 17, PLAIN, rounds, [replace(AT_EASE, inside=CODEC)]))
+    assert (found["rate"], found["rate_min"], found["rate_max"], found["rounds"]) == (1000.0, 900.0, 2000.0, 3)
+    assert found["cpu_us"] == {"runtime": 50.0, "sidecar": 60.0, "broker": 90.0}
+    assert (found["handler_us"], found["empty_handler"]["handler_us"], found["limit"]) == (100.0, 20.0, "broker")
+    assert middle(rounds).rate == 1000.0
+
+
+def test_a_round_has_as_many_messages_as_last_for_its_seconds_within_bounds():
+    assert [next_count(rate, 2.0, least=10, most=1000) for rate in (1.0, 100.0, 10_000.0)] == [10, 200, 1000]

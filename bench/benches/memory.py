@@ -20,11 +20,11 @@ _REST_ROUNDS = 5
 
 
 def run_memory(stage: Stage, effort: Effort, _found: Sequence[Row]) -> list[Row]:
-    """Return a row for each system on RabbitMQ, and for actors with a coroutine for a handler, and on NATS."""
+    """Return a row for each system on RabbitMQ, and for actors with a coroutine for a handler, on each transport."""
     rows: list[Row] = []
     with stage.everybody((*OURS, *PEERS), (SIZE,)) as systems:
         rows += rested(systems, effort, {})
-    for transport in ("rabbitmq", "nats"):
+    for transport in ("rabbitmq", "nats", "sqs"):
         steps = [
             Step("sync", stage.environments.plain),
             Step("coroutine", stage.environments.plain, "handlers.step_async"),

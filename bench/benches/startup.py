@@ -71,7 +71,7 @@ def run_startup(stage: Stage, effort: Effort, _found: Sequence[Row]) -> list[Row
     """Return a row for each peer, and for an actor on each broker."""
     with ExitStack() as stack:
         contestants = [_peer(stage, name) for name in PEERS]
-        for transport in ("rabbitmq", "nats"):
+        for transport in ("rabbitmq", "nats", "sqs"):
             step = Step(NAME, stage.environments.plain, held_back=True)
             run = stack.enter_context(stage.actors(f"startup-{transport}", [step], transport=transport))
             contestants.append(_actor(run, stage.folder / f"startup-{transport}.log"))

@@ -81,8 +81,6 @@ class Pipeline(LocalRun):
 
     def __init__(self, settings: Settings) -> None:
         work = settings.folder / "work"
-        shutil.rmtree(work, ignore_errors=True)
-        shutil.copytree(HERE / "handlers", work, ignore=shutil.ignore_patterns("__pycache__"))
         wish = Wish(
             work=work,
             actors=read_actors(["actors"], HERE),
@@ -90,12 +88,16 @@ class Pipeline(LocalRun):
             backoff=Backoff(first=0.1, longest=1.0),
         )
         super().__init__(wish, state_dir=settings.folder / "run", transport=settings.transport, fresh=True)
+        self._work = work
         self.notes = work / NOTES
         self.network = Network(IN_ORDER)
         self._careless = settings.careless
 
     def prepare(self) -> Planned:
         """Render the plan, with the sidecars behind the network, and careless ones where those are wanted."""
+        if not self.folder.is_running():  # else that run needs its files, and this one is refused
+            shutil.rmtree(self._work, ignore_errors=True)
+            shutil.copytree(HERE / "handlers", self._work, ignore=shutil.ignore_patterns("__pycache__"))
         planned = super().prepare()
         self.network.attach(planned.info.broker_url)
         processes = [self._changed(each, planned.info.broker_url) for each in planned.plan.processes]

@@ -46,6 +46,18 @@ def test_nothing_is_lost_when_everything_is_broken_at_random(tmp_path):
     assert_balances(code, ledger, output)
 
 
+def test_a_second_run_in_one_folder_is_refused_and_leaves_the_first_its_files(tmp_path):
+    running = Folder(tmp_path / "run")
+    running.prepare()
+    (tmp_path / "work").mkdir()
+    with running.held():
+        command = [sys.executable, "-m", "tests.chaos", "--folder", str(tmp_path), "--messages", "1"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "a local run is up" in done.stdout
+    assert list((tmp_path / "work").iterdir()) == []
+
+
 def test_nothing_is_lost_on_rabbitmq_when_sidecars_broker_and_network_fail(tmp_path, need):
     require_local(need)
     settings = ["--seed", "4", "--messages", "300", "--deeds", "10", "--seconds", "12", "--freeze", "3"]

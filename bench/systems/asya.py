@@ -30,8 +30,8 @@ HANDLERS = Path(__file__).resolve().parent.parent / "apps"
 SINK = "sink"
 """Name of the actor after the last one that is measured; only its queue is there."""
 
-CHARTS_OWN: Mapping[str, Any] = {"claimCheck": {"url": ""}}
-"""What `values/local.yaml` sets, and the chart by itself does not: payloads stay in their messages."""
+CHARTS_OWN: Mapping[str, Any] = {"claimCheck": {"threshold": 16 * 1024 * 1024 - 1}}
+"""A local run always has a store for large payloads, and the chart by itself has none: so payloads stay in messages."""
 
 CONTAINERS = {"sidecar": SIDECAR, "runtime": RUNTIME}
 

@@ -13,7 +13,7 @@ _SHAPE = bytes(ord("0") if byte in b"0123456789" else ord("e") if byte == ord("E
 # A whole number of 19 digits or more may not fit into 64 bits; orjson would read it as a float.
 _LONG_NUMBER = b"0" * 19
 # Shorter ones with smaller exponents fit into a float, whose largest is about 1e308, and into an int.
-_HUGE_NUMBERS = (b"0" * 200, b"e000", b"e+000")
+_HUGE_NUMBERS = (b"0" * 200, b"e000")
 
 
 class HugeNumber(float):
@@ -29,7 +29,7 @@ class HugeNumber(float):
 def decode_exactly(data: bytes) -> object:
     """Return the value of JSON `data` (UTF-8); raise InvocationError `msg_parsing_error`."""
     try:
-        shape = data.translate(_SHAPE)
+        shape = data.translate(_SHAPE, b"+")  # one search for exponents with and without it, at a large message's price
         decode = _decode_huge if any(huge in shape for huge in _HUGE_NUMBERS) else _decode_text
         return decode(str(data, "utf-8"))
     except RecursionError:

@@ -57,6 +57,18 @@ test-helm4: $(READY) ## Render the charts with Helm 4, too; Go builds it first, 
 test-e2e: $(READY) ## Test what a user does: the commands, the documents, and runs in which parts are killed
 	$(PYTEST) $(E2E) $(ARGS)
 
+.PHONY: cluster-up
+cluster-up: $(READY) ## Bring up a real Kubernetes of one node on this machine, with KEDA and brokers
+	$(PY) -m tests.cluster up
+
+.PHONY: cluster-down
+cluster-down: $(READY) ## Take that cluster away, and everything that came with it
+	$(PY) -m tests.cluster down
+
+.PHONY: test-cluster
+test-cluster: $(READY) ## Test the charts on that cluster, which stays up
+	$(PY) -m tests.cluster test $(ARGS)
+
 .PHONY: chaos
 chaos: $(READY) ## Break a running pipeline, its network and its broker, and follow every message to its one end
 	$(PY) -m tests.chaos --transport $(TRANSPORT) $(SEED:%=--seed %) $(MESSAGES:%=--messages %) $(ARGS)
@@ -116,6 +128,7 @@ lock: $(BOOTSTRAP) ## Pin what pyproject.toml requires; ARGS=--upgrade takes the
 
 .PHONY: clean
 clean: ## Remove what the targets made
+	@! test -e .cache/cluster/pid/apiserver || { echo "error: the cluster may be up; take it away with make cluster-down first"; exit 1; }
 	rm -rf .cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(READY): requirements/dev.txt requirements/bootstrap.txt pyproject.toml tools/prepare.py

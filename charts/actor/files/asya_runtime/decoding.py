@@ -13,7 +13,7 @@ _SHAPE = bytes(ord("0") if byte in b"0123456789" else ord("e") if byte == ord("E
 
 _LONG_NUMBER = b"0" * 19
 
-_HUGE_NUMBERS = (b"0" * 200, b"e000", b"e+000")
+_HUGE_NUMBERS = (b"0" * 200, b"e000")
 
 
 class HugeNumber(float):
@@ -29,7 +29,7 @@ class HugeNumber(float):
 def decode_exactly(data: bytes) -> object:
 
     try:
-        shape = data.translate(_SHAPE)
+        shape = data.translate(_SHAPE, b"+")
         decode = _decode_huge if any(huge in shape for huge in _HUGE_NUMBERS) else _decode_text
         return decode(str(data, "utf-8"))
     except RecursionError:

@@ -1,10 +1,13 @@
 """`asya bench` as a user calls it."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
+
+from asya_cli.local.state import Folder
 
 pytestmark = [pytest.mark.needs("helm", "nats-server"), pytest.mark.timeout(200)]
 
@@ -72,11 +75,20 @@ def test_values_for_batches_are_the_actors_and_not_the_empty_handlers(bench):
     assert found["rate"] > 0
 
 
-def test_messages_that_fail_are_not_measured(bench):
+def test_messages_that_fail_are_not_measured(bench, tmp_path):
     done = bench("mine.fail", "{}", code=1)
 
-    assert "10 of 10 messages were not processed (error), so there is nothing to measure" in done.stderr
+    assert "messages failed, so there is nothing to measure; the reason is in" in done.stderr
     assert done.stdout == ""
+    (log,) = re.findall(r"the reason is in (\S+);", done.stderr)
+    assert "ValueError" in (tmp_path / log).read_text()
+
+
+def test_a_second_one_in_the_same_folder_is_refused(bench, tmp_path):
+    first = Folder(tmp_path / ".asya" / "bench")
+    first.prepare()
+    with first.held():
+        assert "another `asya bench` runs in" in bench("mine.wait", "{}", code=1).stderr
 
 
 def test_a_folder_of_actors_is_refused(bench, tmp_path):

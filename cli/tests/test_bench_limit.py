@@ -27,35 +27,45 @@ def limit_of(setting=PLAIN, codec=CODEC, cpu=None, **figures):
 def test_a_handler_that_computes_all_the_time_is_the_limit():
     found = limit_of(inside=950e-6, cpu={"runtime": 940e-6})
     assert found.name == "handler"
-    assert found.because == "it is busy 95% of the time, 950 µs a message, and it computes"
+    assert found.because == "it is at work 95% of the time, 950 µs a message, and it computes"
+
+
+def test_a_handler_that_computes_on_a_busy_machine_is_not_told_to_wait_for_more_calls():
+    found = limit_of(inside=950e-6, cpu={"runtime": 600e-6}, idle=0.0)
+    assert found.because.endswith("and it computes")
+
+
+def test_threads_that_share_one_interpreter_are_the_limit_though_their_calls_seem_few():
+    threads = replace(PLAIN, concurrency=4)
+    assert limit_of(threads, rate=170.0, inside=10e-3, cpu={"runtime": 5.25e-3, "sidecar": 1e-4}).name == "handler"
 
 
 def test_a_handler_that_waits_is_told_from_one_that_computes():
     found = limit_of(rate=10.0, inside=98e-3, cpu={"runtime": 980e-6})
     assert found.name == "handler"
-    assert (
-        found.because == "it is busy 98% of the time, 98 ms a message, of which it computes 1% and waits for the rest"
-    )
-    assert found.remedy.startswith("more calls at a time: concurrency is 1")
+    assert found.because.endswith("98% of the time, 98 ms a message, of which it computes 1% and waits for the rest")
+    assert found.remedy.startswith("more calls at a time than the 1 of concurrency")
+    assert "4 s a message" in limit_of(rate=0.25, inside=4.0, cpu={"runtime": 1e-3}).because
 
 
 @pytest.mark.parametrize(("has_orjson", "remedy"), [(False, "orjson in the handler's image"), (True, "smaller payl")])
 def test_json_is_the_limit_where_most_of_a_call_goes_into_it(has_orjson, remedy):
-    found = limit_of(replace(PLAIN, has_orjson=has_orjson), inside=950e-6, codec=700e-6)
+    found = limit_of(replace(PLAIN, has_orjson=has_orjson), inside=730e-6, codec=600e-6)
     assert found.name == "codec"
-    assert found.because.startswith("74% of a call's time")
+    assert found.because.startswith("82% of a call's time")
     assert found.remedy.startswith(remedy)
 
 
 def test_a_batch_is_one_call_and_its_json_is_that_of_all_its_messages():
     full = Setting(concurrency=1, batch=32, prefetch=None, has_orjson=False)
-    assert limit_of(full, rate=32_000.0, inside=950e-6, codec=2e-6).name == "handler"
-    assert limit_of(full, rate=32_000.0, inside=950e-6, codec=20e-6).name == "codec"
+    at_ease = {"sidecar": 10e-6, "runtime": 20e-6}
+    assert limit_of(full, rate=32_000.0, inside=950e-6, codec=2e-6, cpu=at_ease).name == "handler"
+    assert limit_of(full, rate=32_000.0, inside=950e-6, codec=20e-6, cpu=at_ease).name == "codec"
 
 
-def test_prefetch_is_the_limit_where_all_that_may_be_in_hand_is_and_the_handler_idles():
-    assert limit_of(replace(PLAIN, prefetch=10), in_hand=9.0).name == "prefetch"
-    assert limit_of(replace(PLAIN, prefetch=100), in_hand=9.0).name == "broker"
+@pytest.mark.parametrize(("prefetch", "limit"), [(1, "prefetch"), (4, "prefetch"), (101, "broker"), (None, "broker")])
+def test_prefetch_is_the_limit_where_it_is_far_below_what_keeps_the_handler_at_work(prefetch, limit):
+    assert limit_of(replace(PLAIN, prefetch=prefetch)).name == limit
 
 
 def test_the_sidecar_is_the_limit_where_it_has_a_whole_processor():

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from asya_cli.bench.reading import Sample
 
-_FULL = 0.75
-"""The share from which a place, a window, or a processor counts as always taken: rounds have a beginning and an end."""
+_BUSY = 0.75
+"""The share from which something counts as always at work: rounds have a beginning and an end."""
 
-_MOSTLY = 0.5
+_HALF = 0.5
+_NOTHING_LEFT = 0.1  # of the processors' time
+_AHEAD_SECONDS, _MOST_AHEAD = 0.1, 200  # what `prefetch: auto` holds beside what runs
 _MILLI = 1e-3
-_ALL_BUSY = 0.1  # of the processors' time left, and there is nothing to be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,50 +36,60 @@ class Limit:
 
 def find_limit(actor: Sample, codec: float, setting: Setting) -> Limit:
     """Return the limit; `codec` is how long the same payload takes in a handler that does nothing, in seconds."""
-    busy = actor.rate * actor.inside / (setting.concurrency * setting.batch)
-    if busy >= _FULL:
-        return _inside(actor, codec, setting, busy)
-    if setting.prefetch is not None and actor.in_hand >= _FULL * setting.prefetch:
-        return Limit(
-            "prefetch",
-            f"the handler is busy {busy:.0%} of the time, while all {setting.prefetch} messages that the pod may hold "
-            "are in hand",
-            "raise prefetch, or leave it at auto",
+    worker, sidecar = _worker(actor, setting), actor.rate * actor.cpu["sidecar"]
+    idle = f"the handler is at work {worker:.0%} of the time"
+    if worker < _BUSY and (wanted := _worth_holding(actor, setting)) is not None:
+        because = f"{idle}, for a pod may hold {setting.prefetch} messages, where {wanted} would keep it at work"
+        return Limit("prefetch", because, "raise prefetch, or leave it at auto")
+    if worker >= _HALF and worker >= sidecar:
+        return _inside(actor, codec, setting, worker)
+    if sidecar >= _BUSY:
+        return Limit("sidecar", f"{idle}, the sidecar's processor {sidecar:.0%}", "more pods (scaling)")
+    if actor.idle <= _NOTHING_LEFT:
+        because = (
+            f"{idle}, and this machine's processors have nothing left, be it for broker, sidecar, or other programs"
         )
-    return _outside(actor, busy)
+        return Limit(
+            "machine", because, "a machine with more of them, or with less to do; a cluster's broker has its own"
+        )
+    because = f"{idle}, the sidecar's processor {sidecar:.0%}; both wait for the broker's answers"
+    return Limit("broker", because, "a faster or nearer broker, or more pods (scaling)")
 
 
-def _inside(actor: Sample, codec: float, setting: Setting, busy: float) -> Limit:
+def _worker(actor: Sample, setting: Setting) -> float:
+    """Return how busy the handler's process is: by its calls, or by its processor, which threads may have to share."""
+    calls = actor.rate * actor.inside / (setting.concurrency * setting.batch)
+    return min(1.0, max(calls, actor.rate * actor.cpu["runtime"]))
+
+
+def _worth_holding(actor: Sample, setting: Setting) -> int | None:
+    """Return how many messages should be in hand, where prefetch allows less than half of that."""
+    if setting.prefetch is None:
+        return None
+    ahead = min(_MOST_AHEAD, int(_AHEAD_SECONDS * setting.concurrency / max(actor.inside, 1e-6)))
+    wanted = setting.concurrency * setting.batch + ahead
+    return wanted if setting.prefetch < wanted * _HALF else None
+
+
+def _inside(actor: Sample, codec: float, setting: Setting, worker: float) -> Limit:
     """Tell the handler from the reading and writing of JSON around it; both count as the handler's time."""
     share = min(1.0, codec * setting.batch / actor.inside)
-    if share >= _MOSTLY:
+    if share >= _HALF:
         remedy = "smaller payloads, or more pods (scaling)" if setting.has_orjson else "orjson in the handler's image"
         return Limit("codec", f"{share:.0%} of a call's time goes into reading and writing the JSON", remedy)
-    because = f"it is busy {busy:.0%} of the time, {_time(actor.inside)} a message"
-    if actor.rate * actor.cpu["runtime"] >= _FULL:
-        return Limit(
-            "handler", f"{because}, and it computes", "a faster handler, batch.maxSize, or more pods (scaling)"
-        )
+    because = f"it is at work {worker:.0%} of the time, {_time(actor.inside)} a message"
     used = min(1.0, actor.cpu["runtime"] * setting.batch / actor.inside)
+    if used >= _HALF or actor.rate * actor.cpu["runtime"] >= _BUSY:
+        remedy = "a faster handler, batch.maxSize, or more pods (scaling)"
+        return Limit("handler", f"{because}, and it computes", remedy)
     return Limit(
         "handler",
         f"{because}, of which it computes {used:.0%} and waits for the rest",
-        f"more calls at a time: concurrency is {setting.concurrency}; or more pods (scaling)",
+        f"more calls at a time than the {setting.concurrency} of concurrency, or more pods (scaling)",
     )
 
 
-def _outside(actor: Sample, busy: float) -> Limit:
-    idle = f"the handler is busy {busy:.0%} of the time"
-    if actor.rate * actor.cpu["sidecar"] >= _FULL:
-        return Limit("sidecar", f"{idle}, and the sidecar has the whole of a processor", "more pods (scaling)")
-    if actor.idle <= _ALL_BUSY:
-        return Limit(
-            "machine",
-            f"{idle}, and all processors are taken: broker, sidecar and runtime share them here",
-            "a machine with more of them; in a cluster the broker has its own",
-        )
-    return Limit("broker", f"{idle}, and neither the sidecar nor the processors are", "a faster broker, or more pods")
-
-
 def _time(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
     return f"{seconds * 1e3:.3g} ms" if seconds >= _MILLI else f"{seconds * 1e6:.3g} µs"

@@ -68,7 +68,7 @@ class Rounds:
         while last.done < first.done + self._count:
             await asyncio.sleep(_LOOK_EVERY)
             now = self._subject.read()
-            _check(first, now)
+            self._check(first, now)
             if now.done == last.done and now.at - last.at > self._subject.timeout + _GRACE:
                 raise CliError(
                     f"{self._subject.actor} settled {now.done - first.done} of {self._count} messages and then none "
@@ -76,6 +76,15 @@ class Rounds:
                 )
             last = now if now.done > last.done else last
         return last
+
+    def _check(self, first: Reading, now: Reading) -> None:
+        """Raise CliError when messages ended in another way than they should: their rate would tell nothing."""
+        ends = {status: count - first.settled.get(status, 0) for status, count in now.settled.items()}
+        if failed := sum(count for status, count in ends.items() if status not in _GOOD):
+            raise CliError(
+                f"{failed} of {now.done - first.done} messages failed, so there is nothing to measure; the reason is "
+                f"in {self._subject.log}; `asya run` with the same payload shows it, too"
+            )
 
 
 async def _emptied(transport: Transport, queue: str) -> None:
@@ -86,13 +95,3 @@ async def _emptied(transport: Transport, queue: str) -> None:
 async def _fill(transport: Transport, queue: str, bodies: Sequence[bytes]) -> None:
     for start in range(0, len(bodies), _BATCH):
         await asyncio.gather(*(publish(transport, queue, body) for body in bodies[start : start + _BATCH]))
-
-
-def _check(first: Reading, now: Reading) -> None:
-    """Raise CliError when messages ended in another way than they should: their rate would tell nothing."""
-    bad = {status: count - first.settled.get(status, 0) for status, count in now.settled.items() if status not in _GOOD}
-    if failed := sum(bad.values()):
-        raise CliError(
-            f"{failed} of {now.done - first.done} messages were not processed ({', '.join(sorted(bad))}), so there is "
-            "nothing to measure; `asya run` with the same payload shows why"
-        )

@@ -32,7 +32,8 @@ class Subject:
         plan = read_plan(run.folder.plan)
         own = [each for each in plan.processes if each.actor == actor]
         self._env = {each.container: each.env for each in own}
-        self.python = next(each.argv[0] for each in own if each.container == RUNTIME)
+        runtime = next(each for each in own if each.container == RUNTIME)
+        self.python, self.log = runtime.argv[0], runtime.log
 
     def setting(self, container: str, name: str) -> str:
         """Return a variable that the chart gives to one of its containers."""

@@ -12,6 +12,7 @@ from asya_cli.bench.limit import Setting
 from asya_cli.bench.outcome import Outcome
 from asya_cli.bench.rounds import Rounds
 from asya_cli.bench.subject import SINK, Subject
+from asya_cli.errors import CliError
 from asya_cli.local.planning import Wish
 from asya_cli.local.run import LocalRun
 from asya_cli.local.running import STATE_DIR, Running
@@ -44,6 +45,8 @@ def bench_run(wish: Wish, transport: str) -> Iterator[LocalRun]:
     folder.prepare()
     state_dir = folder.path / _BELOW
     state_dir.mkdir(mode=0o700, exist_ok=True)
+    if Folder(state_dir).is_running():
+        raise CliError(f"another `asya bench` runs in {wish.work}; wait for its end, or use another folder")
     secrets = state_dir / folder.secrets.name
     if not secrets.exists():
         secrets.symlink_to(Path("..") / folder.secrets.name)

@@ -20,6 +20,7 @@ PROMISED = {
     "test-runtime",
 }
 PROMISED |= {"lock", "generate", "verify", "chaos", "drain", "clean", "fuzz", "bench", "package", "test-helm4"}
+PROMISED |= {"cluster-up", "cluster-down", "test-cluster"}
 
 
 def test_help_lists_every_target_with_its_comment():

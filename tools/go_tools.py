@@ -39,7 +39,7 @@ def environment() -> dict[str, str]:
 
 
 def build(name: str) -> Path:
-    """Return the path of a single program, or of the folder of several; build them if their pins changed.
+    """Return the path of a single program, or of the folder of several; build them if their pins, or how, have changed.
 
     Raises:
         UnavailableError: Go is missing, too old, or could not fetch or build the module.
@@ -47,7 +47,7 @@ def build(name: str) -> Path:
     folder = SOURCES / name
     home, packages = BINARIES / name, PACKAGES[name]
     target = home / name if len(packages) == 1 else home
-    wanted = prepare.fingerprint([folder / "go.mod", folder / "go.sum"], python="")
+    wanted = prepare.fingerprint([folder / "go.mod", folder / "go.sum", Path(__file__)], python="")
     if prepare.is_ready(home, wanted):
         return target
     go = shutil.which("go")

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from asya_cli.bench.figures import next_count
-from asya_cli.bench.limit import Setting, find_limit
+from asya_cli.bench.limit import AHEAD_SECONDS, MOST_AHEAD, Setting, find_limit
 from asya_cli.bench.outcome import Outcome, as_json, middle
 from asya_cli.bench.reading import Reading, Sample, between
+from asya_sidecar import prefetch
 
 AT_EASE = Sample(
     rate=1000.0,
@@ -66,6 +67,10 @@ def test_a_batch_is_one_call_and_its_json_is_that_of_all_its_messages():
 @pytest.mark.parametrize(("prefetch", "limit"), [(1, "prefetch"), (4, "prefetch"), (101, "broker"), (None, "broker")])
 def test_prefetch_is_the_limit_where_it_is_far_below_what_keeps_the_handler_at_work(prefetch, limit):
     assert limit_of(replace(PLAIN, prefetch=prefetch)).name == limit
+
+
+def test_what_prefetch_auto_holds_is_the_sidecars_word():
+    assert (AHEAD_SECONDS, MOST_AHEAD) == (prefetch.AHEAD_SECONDS, prefetch.MOST_AHEAD)
 
 
 def test_the_sidecar_is_the_limit_where_it_has_a_whole_processor():

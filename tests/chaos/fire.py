@@ -88,7 +88,6 @@ class Pipeline(LocalRun):
             backoff=Backoff(first=0.1, longest=1.0),
         )
         super().__init__(wish, state_dir=settings.folder / "run", transport=settings.transport, fresh=True)
-        self._work = work
         self.notes = work / NOTES
         self.network = Network(IN_ORDER)
         self._careless = settings.careless
@@ -96,8 +95,8 @@ class Pipeline(LocalRun):
     def prepare(self) -> Planned:
         """Render the plan, with the sidecars behind the network, and careless ones where those are wanted."""
         if not self.folder.is_running():  # else that run needs its files, and this one is refused
-            shutil.rmtree(self._work, ignore_errors=True)
-            shutil.copytree(HERE / "handlers", self._work, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.rmtree(self._wish.work, ignore_errors=True)
+            shutil.copytree(HERE / "handlers", self._wish.work, ignore=shutil.ignore_patterns("__pycache__"))
         planned = super().prepare()
         self.network.attach(planned.info.broker_url)
         processes = [self._changed(each, planned.info.broker_url) for each in planned.plan.processes]

@@ -22,7 +22,6 @@ USER, PASSWORD = "asya", "secret"
 READER = "keda"
 """May read depths on RabbitMQ, and nothing else."""
 
-IN_ORDER = ("rabbitmq", "nats", "moto")
 _QUESTIONS = {"nats": (NATS_MONITORING, "/healthz"), "moto": (AWS, "/moto-api/"), "rabbitmq": (MANAGEMENT, "/")}
 _READY_SECONDS = 90.0
 _STATISTICS_MS = 1000
@@ -49,11 +48,6 @@ def start_brokers(place: Place, processes: Processes, kubectl: list[str], say: C
     _make_reader()
 
 
-def management() -> Management:
-    """Return the administrator's way to RabbitMQ, for use inside the namespace."""
-    return Management((NODE, AMQP), (NODE, MANAGEMENT), USER, PASSWORD)
-
-
 def _start_rabbitmq(place: Place, processes: Processes, programs: Programs) -> None:
     node = Node(place.folder / "rabbitmq", AMQP, MANAGEMENT, 4369, 25672)
     node.configure([f"default_user = {USER}", f"default_pass = {PASSWORD}"], statistics_ms=_STATISTICS_MS)
@@ -75,7 +69,7 @@ def _start_nats(place: Place, processes: Processes) -> None:
 
 def _make_reader() -> None:
     with entered():
-        call = management().call
+        call = Management((NODE, AMQP), (NODE, MANAGEMENT), USER, PASSWORD).call
         call("PUT", f"users/{READER}", {"password": PASSWORD, "tags": "monitoring"})
         call("PUT", f"permissions/%2F/{READER}", {"configure": "^$", "write": "^$", "read": "^$"})
 

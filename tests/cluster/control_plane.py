@@ -8,7 +8,6 @@ from pathlib import Path
 from tests.cluster.place import API_PORT, NODE, SERVICES, Place, inside
 from tests.cluster.processes import Processes, wait_until
 
-IN_ORDER = ("etcd", "apiserver", "controller-manager", "scheduler", "coredns")
 _READY_SECONDS = 60.0
 _ETCD = "http://127.0.0.1:2379"
 _ETCD_PEERS = "http://127.0.0.1:2380"

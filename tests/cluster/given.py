@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,6 @@ KUBECONFIG = "ASYA_TEST_KUBECONFIG"
 """Variable with the kubeconfig of the cluster; `make test-cluster` sets it for ours."""
 
 ROOT = Path(__file__).resolve().parents[2]
-_WITHIN = 180.0
-_ASK_EVERY = 0.5
 
 
 class Given:
@@ -61,15 +58,6 @@ class Given:
         """Return an actor's pods that are not about to go."""
         found = self.get(namespace, "pods", "--selector", f"asya.sh/actor={actor}")["items"]
         return [each for each in found if "deletionTimestamp" not in each["metadata"]]
-
-
-def eventually(what: str, is_so: Any, within: float = _WITHIN) -> Any:
-    """Ask until the answer is true, and return it. Raises AssertionError that names what did not come."""
-    until = time.monotonic() + within
-    while not (found := is_so()):
-        assert time.monotonic() < until, f"{what} did not come within {within:g} s"
-        time.sleep(_ASK_EVERY)
-    return found
 
 
 def _run(command: Sequence[str], stdin: str | None) -> str:

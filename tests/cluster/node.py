@@ -11,7 +11,6 @@ from tests.cluster.images import PAUSE
 from tests.cluster.place import BRIDGE, NODE, PODS, Place
 from tests.cluster.processes import Processes, wait_until
 
-IN_ORDER = ("containerd", "kubelet", "kube-proxy")
 _SOCKET_SECONDS = 20.0
 _CONTAINERD = """\
 version = 2

@@ -8,12 +8,15 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from tests.cluster.place import Place, inside
 
 _END_SECONDS = 10.0
 _STEP = 0.05
 _ASK_EVERY = 0.2
+
+T = TypeVar("T")
 
 
 class Processes:
@@ -80,10 +83,11 @@ def _start_of(pid: int) -> str:
     return "" if fields[0] == "Z" else fields[19]
 
 
-def wait_until(what: str, is_so: Callable[[], object], within: float) -> None:
-    """Ask again and again until the answer is true. Raises TimeoutError, which names what did not come."""
+def wait_until(what: str, ask: Callable[[], T], within: float) -> T:
+    """Ask again and again until the answer is true, and return it. Raises TimeoutError, naming what did not come."""
     until = time.monotonic() + within
-    while not is_so():
+    while not (answer := ask()):
         if time.monotonic() > until:
             raise TimeoutError(f"{what} did not come within {within:g} s")
         time.sleep(_ASK_EVERY)
+    return answer

@@ -8,8 +8,8 @@ import pytest
 
 from asya_core.objects import open_store
 from tests.cluster.brokers import AWS
-from tests.cluster.given import eventually
 from tests.cluster.place import NODE
+from tests.cluster.processes import wait_until
 from tests.cluster.test_install import ACTOR, ALWAYS
 
 pytestmark = [pytest.mark.needs("helm"), pytest.mark.timeout(600)]
@@ -54,7 +54,7 @@ def test_each_result_is_stored_once(bucket, install, queues, monkeypatch):
     for name, value in {**KEYS, "AWS_ENDPOINT_URL": f"http://{NODE}:{AWS}"}.items():
         monkeypatch.setenv(name, value)
     store = open_store(f"s3://{bucket}/asya")
-    stored = eventually("50 results", lambda: results(store) if len(results(store)) == 50 else None, 120)
+    stored = wait_until("50 results", lambda: results(store) if len(results(store)) == 50 else None, 120)
     assert sorted(stored) == sorted(sent)
 
 

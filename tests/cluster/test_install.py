@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cluster.brokers import PASSWORD
-from tests.cluster.given import eventually
+from tests.cluster.processes import wait_until
 
 pytestmark = [pytest.mark.needs("helm"), pytest.mark.timeout(600)]
 
@@ -35,7 +35,7 @@ def test_messages_go_through_an_installed_actor_and_its_test_passes(releases, qu
 
     queues.send([ACTOR, "next"], b'{"text": "hello"}', count=40)
 
-    eventually("40 results", lambda: queues.depth("next").total == 40, 60)
+    wait_until("40 results", lambda: queues.depth("next").total == 40, 60)
     assert queues.depth(ACTOR).total == 0
     assert "Succeeded" in releases.test(ACTOR)
 
@@ -54,7 +54,7 @@ def test_the_queue_goes_with_the_release_where_that_is_asked_for(install, releas
 
     releases.uninstall("leaver")
 
-    eventually("the end of the queue", lambda: not queues.exists("leaver"), 60)
+    wait_until("the end of the queue", lambda: not queues.exists("leaver"), 60)
 
 
 def test_a_handlers_container_finds_no_credential(releases, pod):
@@ -74,5 +74,5 @@ def test_an_upgrade_under_load_loses_nothing(releases, queues):
     releases.upgrade(ACTOR, "--set", "concurrency=4")
     queues.send([ACTOR, "upgraded"], b'{"text": "after"}', count=200)
 
-    eventually("the end of its queue", lambda: queues.depth(ACTOR).total == 0, 120)
+    wait_until("the end of its queue", lambda: queues.depth(ACTOR).total == 0, 120)
     assert queues.depth("upgraded").total == 400

@@ -5,7 +5,6 @@ import pytest
 
 from asya_core.errors import LeaseLostError, QueueMissingError, TransportUnavailableError
 from asya_core.transports import publish
-from asya_core.transports.rabbitmq import consumer as rabbitmq_consumer
 from tests.transport.parties import Inbox, consuming, eventually, has_depth, send, send_all
 
 
@@ -132,12 +131,7 @@ async def test_a_consumer_comes_back_when_its_queue_does(broker, parties, queue)
 
 
 @pytest.mark.parametrize("noticed", [True, False], ids=["noticed", "unnoticed"])
-async def test_a_delivery_of_a_deleted_queue_is_not_mistaken_for_one_of_the_new_queue(
-    broker, parties, queue, noticed, monkeypatch
-):
-    # RabbitMQ may forget a subscription to a queue that is made anew at once, and tell nobody; it is doubted for up to
-    # three times so many seconds before all is built anew.
-    monkeypatch.setattr(rabbitmq_consumer, "SILENT_TICKS", 1)
+async def test_a_delivery_of_a_deleted_queue_is_not_mistaken_for_one_of_the_new_queue(broker, parties, queue, noticed):
     transport, other, inbox = await parties.join(broker), await parties.join(broker), Inbox()
     await transport.ensure(queue)
     consumer = await transport.consume(queue, 2, inbox)

@@ -154,6 +154,18 @@ async def test_a_subscription_that_the_server_forgot_is_made_again(rabbit, parti
     assert (await inbox.take(within=REBUILT_WITHIN)).body == b"after"
 
 
+async def test_a_first_doubt_about_a_subscription_is_settled_at_once(rabbit, parties, queue, monkeypatch):
+    monkeypatch.setattr(rabbitmq_consumer, "SILENT_TICKS", 6)
+    transport, inbox = await parties.join(rabbit), Inbox()
+    await transport.ensure(queue)
+    consumer = await transport.consume(queue, 5, inbox)
+    await publish(transport, queue, b"before")
+    consumer.settle(await inbox.take())
+    consumer._channel.request(commands.Basic.Cancel(consumer._tags[0]), lambda _: None)
+    await publish(transport, queue, b"after")
+    assert (await inbox.take(within=11)).body == b"after"  # not a second silence later, which would be 12 s
+
+
 async def test_deliveries_can_be_settled_in_any_order(rabbit, parties, queue):
     number = 600
     transport, chance, done = await parties.join(rabbit), random.Random(4), asyncio.Event()

@@ -11,8 +11,10 @@ _BUSY = 0.75
 
 _HALF = 0.5
 _NOTHING_LEFT = 0.1  # of the processors' time
-_AHEAD_SECONDS, _MOST_AHEAD = 0.1, 200  # what `prefetch: auto` holds beside what runs
 _MILLI = 1e-3
+
+AHEAD_SECONDS, MOST_AHEAD = 0.1, 200
+"""What `prefetch: auto` holds beside what runs: the sidecar's figures, which is not imported here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _worth_holding(actor: Sample, setting: Setting) -> int | None:
     """Return how many messages should be in hand, where prefetch allows less than half of that."""
     if setting.prefetch is None:
         return None
-    ahead = min(_MOST_AHEAD, int(_AHEAD_SECONDS * setting.concurrency / max(actor.inside, 1e-6)))
+    ahead = min(MOST_AHEAD, int(AHEAD_SECONDS * setting.concurrency / actor.inside))
     wanted = setting.concurrency * setting.batch + ahead
     return wanted if setting.prefetch < wanted * _HALF else None
 

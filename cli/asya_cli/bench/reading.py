@@ -17,6 +17,7 @@ Parts = Mapping[str, list[int]]
 """Process ids by what they are for: sidecar, runtime, broker."""
 
 _WITHIN = 10.0
+_LEAST = 1e-6  # seconds in the handler: runtimes tell whole microseconds
 _SETTLED = "asya_actor_messages_processed_total"
 _INSIDE = "asya_actor_runtime_execution_duration_seconds_sum"
 _IN_HAND = "asya_actor_processing_duration_seconds_sum"
@@ -80,7 +81,7 @@ def between(first: Reading, last: Reading) -> Sample:
     seconds, messages = last.at - first.at, last.done - first.done
     return Sample(
         rate=messages / seconds,
-        inside=(last.inside - first.inside) / messages,
+        inside=max(_LEAST, (last.inside - first.inside) / messages),
         in_hand=(last.in_hand - first.in_hand) / seconds,
         cpu={part: (used - first.cpu[part]) / messages for part, used in last.cpu.items()},
         idle=min(1.0, (last.idle - first.idle) / (seconds * (os.cpu_count() or 1))),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from asya_cli.bench.figures import next_count
-from asya_cli.bench.reading import Reading, Sample, between
-from asya_cli.bench.subject import SINK, Subject
+from asya_cli.bench.reading import Parts, Reading, Sample, between, renewed
+from asya_cli.bench.subject import SINK, Subject, standing
 from asya_cli.errors import CliError
 from asya_cli.local.running import Running
-from asya_core.transports import Transport, publish
+from asya_cli.local.sending import send
+from asya_core.transports import Transport
 
-_BATCH = 1000  # messages that wait for their confirmation at a time
 _FIRST = 10
 _MOST = 50_000
 _MOST_BYTES = 200_000_000
@@ -56,18 +55,18 @@ class Rounds:
 
     async def _drain(self) -> Sample:
         await _emptied(self._transport, self._sink)
-        bodies = self._subject.messages(self._count)
-        before = self._subject.read()
-        with self._subject.standing():
-            await _fill(self._transport, self._subject.queue, bodies)
-            first = self._subject.unchanged(before)
-        return between(first, await self._until_done(first))
+        messages, parts = self._subject.messages(self._count), self._subject.parts()
+        before = self._subject.read(parts)
+        with standing(parts):
+            await send(self._transport, self._subject.queue, messages)
+            first = renewed(before, parts)
+        return between(first, await self._until_done(first, parts))
 
-    async def _until_done(self, first: Reading) -> Reading:
+    async def _until_done(self, first: Reading, parts: Parts) -> Reading:
         last = first
         while last.done < first.done + self._count:
             await asyncio.sleep(_LOOK_EVERY)
-            now = self._subject.read()
+            now = self._subject.read(parts)
             self._check(first, now)
             if now.done == last.done and now.at - last.at > self._subject.timeout + _GRACE:
                 raise CliError(
@@ -90,8 +89,3 @@ class Rounds:
 async def _emptied(transport: Transport, queue: str) -> None:
     await transport.delete(queue)
     await transport.ensure(queue)
-
-
-async def _fill(transport: Transport, queue: str, bodies: Sequence[bytes]) -> None:
-    for start in range(0, len(bodies), _BATCH):
-        await asyncio.gather(*(publish(transport, queue, body) for body in bodies[start : start + _BATCH]))

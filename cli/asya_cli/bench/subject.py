@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from asya_cli.bench.processes import descendants, send
-from asya_cli.bench.reading import Parts, Reading, read, renewed
+from asya_cli.bench.reading import Parts, Reading, read
 from asya_cli.local.message import Order, make_envelope
 from asya_cli.local.plan import read_plan
 from asya_cli.local.running import Running
 from asya_cli.local.substitution import RUNTIME, SIDECAR
 from asya_core.durations import parse_duration
-from asya_core.envelope import encode
+from asya_core.envelope import Envelope
 
 SINK = "bench-sink"
 """The actor after those that are measured; only its queue is there."""
+
+_CONTAINERS = {"sidecar": SIDECAR, "runtime": RUNTIME}
+_BROKER = "broker"
 
 
 class Subject:
@@ -44,37 +47,29 @@ class Subject:
         """Seconds that its handler may take."""
         return parse_duration(self.setting(SIDECAR, "ASYA_RUNTIME_TIMEOUT"))
 
-    def messages(self, count: int) -> list[bytes]:
+    def messages(self, count: int) -> list[Envelope]:
         """Return so many envelopes with the payload, each with an id of its own."""
         order = Order([self.actor, SINK])
-        return [encode(make_envelope(order, self._payload, datetime.now(UTC))) for _ in range(count)]
+        return [make_envelope(order, self._payload, datetime.now(UTC)) for _ in range(count)]
 
-    def read(self) -> Reading:
-        """Look at it now."""
-        return read(self._metrics, self._parts())
-
-    def unchanged(self, before: Reading) -> Reading:
-        """Return what it had done before, which it has not added to since, with clock and processor time of now."""
-        return renewed(before, self._parts())
-
-    @contextmanager
-    def standing(self) -> Iterator[None]:
-        """Let its processes stand still for the length of a block."""
-        pids = self._own()
-        send(pids, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            send(pids, signal.SIGCONT)
-
-    def _own(self) -> list[int]:
-        return descendants(self._run.process(self.actor, container).pid for container in (SIDECAR, RUNTIME))
-
-    def _parts(self) -> Parts:
+    def parts(self) -> Parts:
+        """Find its processes and the broker's."""
         state, transport = self._run.state, self._run.info.transport
+        own = {part: [state.process(self.actor, container).pid] for part, container in _CONTAINERS.items()}
         brokers = [each.pid for each in state.processes if each.actor == transport]
-        own = {"sidecar": SIDECAR, "runtime": RUNTIME}
-        return {
-            **{part: descendants([state.process(self.actor, container).pid]) for part, container in own.items()},
-            "broker": descendants(brokers),
-        }
+        return {part: descendants(pids) for part, pids in {**own, _BROKER: brokers}.items()}
+
+    def read(self, parts: Parts) -> Reading:
+        """Look at it now."""
+        return read(self._metrics, parts)
+
+
+@contextmanager
+def standing(parts: Parts) -> Iterator[None]:
+    """Let an actor's processes stand still for the length of a block."""
+    pids = [pid for part in _CONTAINERS for pid in parts[part]]
+    send(pids, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        send(pids, signal.SIGCONT)

@@ -16,10 +16,10 @@ from asya_cli.assets import find_assets
 from asya_cli.bench.outcome import Outcome, as_json, as_table
 from asya_cli.bench.trial import EMPTY, Course, bench_run, measure
 from asya_cli.commands.directory_option import directory_option
-from asya_cli.commands.file_names import complete_file, complete_values
+from asya_cli.commands.file_names import complete_file
+from asya_cli.commands.run_options import run_options
 from asya_cli.errors import MisuseError
 from asya_cli.local.actors import Actor, read_actors
-from asya_cli.local.brokers import NAMES
 from asya_cli.local.planning import Wish
 from asya_cli.repair.progress import progress
 
@@ -49,18 +49,8 @@ _EXPLAINED = "times in µs a message: of a call, and of processors"
 @click.command(help=_HELP)
 @click.argument("actor", shell_complete=complete_file)
 @click.argument("payload", metavar="JSON|FILE|-")
-@click.option(
-    "-f",
-    "--values",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    help="Further values; may be repeated.",
-    shell_complete=complete_values,
-)
-@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="One value; may be repeated.")
+@run_options
 @click.option("--python", default=sys.executable, metavar="PROGRAM", help="Interpreter for the handler.")
-@click.option("--transport", type=click.Choice(NAMES), default="nats", show_default=True, help="Which broker.")
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds; the median counts.")
 @click.option(
     "--seconds",
@@ -68,9 +58,6 @@ _EXPLAINED = "times in µs a message: of a call, and of processors"
     default=3.0,
     show_default=True,
     help="How long a round takes, about; a slow handler takes longer.",
-)
-@click.option(
-    "--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds until all must be ready."
 )
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object.")
 @directory_option

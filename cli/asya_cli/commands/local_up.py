@@ -12,11 +12,11 @@ from typing import Any
 import click
 
 from asya_cli.assets import find_assets
-from asya_cli.commands.file_names import complete_file, complete_values
+from asya_cli.commands.file_names import complete_file
+from asya_cli.commands.run_options import run_options
 from asya_cli.console import LineWriter
 from asya_cli.errors import CliError, MisuseError
 from asya_cli.local.actors import read_actors
-from asya_cli.local.brokers import NAMES
 from asya_cli.local.differences import unread_names
 from asya_cli.local.endings import MEMORY_ALONE, describe_waiting
 from asya_cli.local.logs import INTERVAL, LogReader, log_files
@@ -49,22 +49,9 @@ _OBJECT_STORAGE = ("s3://", "gs://", "az://")
 
 @click.command(help=_HELP)
 @click.argument("actors", nargs=-1, required=True, shell_complete=complete_file)
-@click.option(
-    "-f",
-    "--values",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    help="Values for all actors; may be repeated.",
-    shell_complete=complete_values,
-)
-@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="One value for all actors; may be repeated.")
+@run_options
 @click.option("--python", "pythons", multiple=True, metavar="[ACTOR=]PROGRAM", help="Interpreter for handlers.")
-@click.option("--transport", type=click.Choice(NAMES), default="nats", show_default=True, help="Which broker.")
 @click.option("--store", default="", metavar="URL", help="Where results and errors go, such as s3://bucket/path.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds until all must be ready."
-)
 @click.option("-d", "--detach", is_flag=True, help="Return once all is ready, and leave it running.")
 @click.option("--fresh", is_flag=True, help="Forget messages and results of earlier runs.")
 @click.option("-v", "--verbose", is_flag=True, help="List everything that differs from a cluster.")

@@ -217,7 +217,9 @@ class RabbitmqConsumer:
             return
         has_room = self._granted > 0 and not self._is_cancelling and len(self._in_hand) < self._prefetch
         self._doubts = self._doubts + 1 if has_room and found.message_count > 0 else 0
-        if self._doubts == DOUBTS_TO_SUBSCRIBE:
+        if 0 < self._doubts < DOUBTS_TO_SUBSCRIBE:
+            self._silent_ticks = SILENT_TICKS - 1  # the next tick asks again: messages may just have come
+        elif self._doubts == DOUBTS_TO_SUBSCRIBE:
             self._cancel(_nothing)
         elif self._doubts >= DOUBTS_TO_BUILD:
             self._leave("the server does not deliver what it has")

@@ -4,11 +4,9 @@ import asyncio
 import random
 
 import pytest
-from pamqp import commands
 
 from asya_core.errors import LeaseLostError, TransportUnavailableError
 from asya_core.transports import publish
-from asya_core.transports.rabbitmq import consumer as rabbitmq_consumer
 from tests.transport.parties import Inbox, consuming, eventually, has_depth, send, send_all
 
 REBUILT_WITHIN = 10.0
@@ -140,30 +138,6 @@ async def test_a_connection_that_the_server_closes_is_replaced(rabbit, rabbitmq_
     await asyncio.gather(asyncio.to_thread(rabbitmq_server.close_connections), consuming_again(transport, consumer))
     await publish(transport, queue, b"work")
     assert (await inbox.take()).body == b"work"
-
-
-async def test_a_subscription_that_the_server_forgot_is_made_again(rabbit, parties, queue, monkeypatch):
-    monkeypatch.setattr(rabbitmq_consumer, "SILENT_TICKS", 1)
-    transport, inbox = await parties.join(rabbit), Inbox()
-    await transport.ensure(queue)
-    consumer = await transport.consume(queue, 5, inbox)
-    await publish(transport, queue, b"before")
-    consumer.settle(await inbox.take())
-    consumer._channel.request(commands.Basic.Cancel(consumer._tags[0]), lambda _: None)
-    await publish(transport, queue, b"after")
-    assert (await inbox.take(within=REBUILT_WITHIN)).body == b"after"
-
-
-async def test_a_first_doubt_about_a_subscription_is_settled_at_once(rabbit, parties, queue, monkeypatch):
-    monkeypatch.setattr(rabbitmq_consumer, "SILENT_TICKS", 6)
-    transport, inbox = await parties.join(rabbit), Inbox()
-    await transport.ensure(queue)
-    consumer = await transport.consume(queue, 5, inbox)
-    await publish(transport, queue, b"before")
-    consumer.settle(await inbox.take())
-    consumer._channel.request(commands.Basic.Cancel(consumer._tags[0]), lambda _: None)
-    await publish(transport, queue, b"after")
-    assert (await inbox.take(within=11)).body == b"after"  # not a second silence later, which would be 12 s
 
 
 async def test_deliveries_can_be_settled_in_any_order(rabbit, parties, queue):

@@ -65,9 +65,9 @@ class Channel:
         self.why_closed: Closed | None = None
         self._user = user
         self._waiting: deque[Answered] = deque()
-        self.request(commands.Channel.Open(), _nothing)
+        self.request(commands.Channel.Open())
 
-    def request(self, method: base.Frame, answered: Answered) -> None:
+    def request(self, method: base.Frame, answered: Answered = lambda _: None) -> None:
         """Send a method and call back with its answer."""
         if self.why_closed is not None:
             asyncio.get_running_loop().call_soon(answered, None)
@@ -141,7 +141,3 @@ class Channel:
         else:
             self.unanswered_ticks = 0
             self._waiting.popleft()(cast("Any", method))
-
-
-def _nothing(_: Any) -> None:
-    """Be the callback where the next answer says it, too."""

@@ -29,7 +29,7 @@ class ConfirmChannel:
         self._link = link
         self._lost = lost
         self._channel = link.open_channel(self)
-        self._channel.request(commands.Confirm.Select(), _nothing)
+        self._channel.request(commands.Confirm.Select())
         self._prefix = b"%b-%d-" % (_unique, next(_channels))
         self._tag = 0
         self._now = 0
@@ -119,7 +119,3 @@ class ConfirmChannel:
         elif not is_taken:
             error = TransportUnavailableError(f"queue {queue} refused the message; it may be full")
         confirmed(error)
-
-
-def _nothing(_: object) -> None:
-    """Be the callback where the first confirmation says it, too."""

@@ -16,12 +16,9 @@ from asya_core.transports.rabbitmq import queues, wire
 from asya_core.transports.rabbitmq.channel import ANSWER_SECONDS, Channel, ChannelClosedError, Closed
 from asya_core.transports.rabbitmq.hand import Hand
 from asya_core.transports.rabbitmq.link import Link
+from asya_core.transports.rabbitmq.silence import Remedy, Silence
 
 STOP_SECONDS = 2.0
-SILENT_TICKS = 3
-"""After so many ticks of the connection, a second each, without a message the server is asked whether it has some."""
-DOUBTS_TO_SUBSCRIBE, DOUBTS_TO_BUILD = 2, 3
-"""So often in a row it had some that it did not deliver: then it is asked anew, and then all is built anew."""
 MOST_SUBSCRIPTIONS = 16
 MOST_PREFETCH = 65_535
 
@@ -54,8 +51,7 @@ class RabbitmqConsumer:
         self._after_cancelling: list[Callable[[], None]] = []
         self._is_served = False
         self._is_stopped = False
-        self._silent_ticks = 0
-        self._doubts = 0
+        self._silence = Silence()
         self._building: asyncio.Task[None] | None = None
 
     @property
@@ -138,11 +134,8 @@ class RabbitmqConsumer:
         elif self._channel.unanswered_ticks > ANSWER_SECONDS:
             self._leave("the server does not answer")
             self._build_soon()
-        else:
-            self._silent_ticks += 1
-            if self._silent_ticks >= SILENT_TICKS:
-                self._silent_ticks = 0
-                self._channel.request(commands.Queue.Declare(queue=self._queue, passive=True), self._proven)
+        elif self._silence.tick():
+            self._channel.request(commands.Queue.Declare(queue=self._queue, passive=True), self._proven)
 
     # What the channel tells
 
@@ -151,7 +144,7 @@ class RabbitmqConsumer:
         if self._hand is None:
             return
         tag, is_again = wire.read_deliver(method)
-        self._silent_ticks = self._doubts = 0
+        self._silence.end()
         if self._is_stopped or len(self._in_hand) >= self._prefetch:
             self._hand.give_back(tag)
             return
@@ -192,37 +185,47 @@ class RabbitmqConsumer:
             return
         self._generation += 1
         self._old = len(self._in_hand)
-        self._silent_ticks = self._doubts = 0
-        self._is_served = True
-        logger.info("queue %s: consuming", self._queue)
+        if not self._is_served:
+            self._is_served = True
+            self._silence.end()
+            logger.info("queue %s: consuming", self._queue)
         self._adjust()
 
     def _leave(self, reason: str) -> None:
         """Give the channel up, if there is one; the next tick builds another."""
-        channel, self._channel = self._channel, None
         if self.consuming:
             logger.warning("queue %s: not consuming: %s; trying again until it works", self._queue, reason)
         self._is_served = False
+        self._cancelled(self._end_channel())
+
+    def _end_channel(self) -> Channel | None:
+        channel, self._channel = self._channel, None
         if self._hand is not None:
             self._hand.flush()
             self._hand.forget()
             self._hand = None
         if channel is not None:
             channel.close()
-        self._cancelled(channel)
+        return channel
 
     def _proven(self, found: Any) -> None:
-        """Take the answer to whether the queue has messages that are not delivered here though there is room."""
+        """Take the answer to what the queue has that is not delivered here."""
         if found is None:
             return
         has_room = self._granted > 0 and not self._is_cancelling and len(self._in_hand) < self._prefetch
-        self._doubts = self._doubts + 1 if has_room and found.message_count > 0 else 0
-        if 0 < self._doubts < DOUBTS_TO_SUBSCRIBE:
-            self._silent_ticks = SILENT_TICKS - 1  # the next tick asks again: messages may just have come
-        elif self._doubts == DOUBTS_TO_SUBSCRIBE:
-            self._cancel(_nothing)
-        elif self._doubts >= DOUBTS_TO_BUILD:
-            self._leave("the server does not deliver what it has")
+        match self._silence.judge(found.message_count, has_room=has_room, is_empty=not self._in_hand):
+            case Remedy.SUBSCRIBE:
+                self._cancel()
+            case Remedy.RENEW:
+                self._cancel(self._renew)
+            case Remedy.REBUILD:
+                self._leave("the server does not deliver what it has")
+
+    def _renew(self) -> None:
+        """Take another channel, unless a message came after all."""
+        if self._channel is not None and not self._in_hand:
+            self._end_channel()
+            self._build_soon()
 
     # Subscribe
 
@@ -241,7 +244,7 @@ class RabbitmqConsumer:
         room = min(MOST_PREFETCH, max(0, self._prefetch - self._old))
         more = room - self._granted
         if more < 0 or (more > 0 and len(self._tags) >= MOST_SUBSCRIPTIONS):
-            self._cancel(_nothing)
+            self._cancel()
         elif more > 0 and (self._old == 0 or more >= self._granted):
             self._subscribe(self._channel, more)
 
@@ -249,7 +252,7 @@ class RabbitmqConsumer:
         tag = secrets.token_hex(8)
         self._tags.append(tag)
         self._granted += places
-        channel.request(commands.Basic.Qos(prefetch_count=places), _nothing)
+        channel.request(commands.Basic.Qos(prefetch_count=places))
         self._subscribing += 1
         channel.request(
             commands.Basic.Consume(queue=self._queue, consumer_tag=tag), lambda _: self._subscribed(channel)
@@ -261,9 +264,9 @@ class RabbitmqConsumer:
             if self._is_cancelling:
                 self._send_cancels(channel)
 
-    def _cancel(self, done: Callable[[], None]) -> None:
+    def _cancel(self, *done: Callable[[], None]) -> None:
         """End all subscriptions, then call `done`; deliveries in hand stay."""
-        self._after_cancelling.append(done)
+        self._after_cancelling += done
         if self._is_cancelling:
             return
         channel = self._channel
@@ -279,7 +282,7 @@ class RabbitmqConsumer:
             return
         *first, last = self._tags
         for tag in first:
-            channel.request(commands.Basic.Cancel(tag), _nothing)
+            channel.request(commands.Basic.Cancel(tag))
         channel.request(commands.Basic.Cancel(last), lambda _: self._cancelled(channel))
 
     def _cancelled(self, channel: Channel | None) -> None:
@@ -294,7 +297,3 @@ class RabbitmqConsumer:
         for done in after:
             done()
         self._adjust()
-
-
-def _nothing(*_: object) -> None:
-    """Be the callback where nobody waits."""

@@ -29,7 +29,7 @@ class Link:
         self.user = user
         return self
 
-    def request(self, method, answered):
+    def request(self, method):
         """Whatever is asked for stays unanswered."""
 
     def close(self):

@@ -52,5 +52,6 @@ def test_an_idle_channel_is_renewed_ever_more_rarely_until_a_message_comes():
 
     most = MOST_ASKS_BETWEEN_RENEWALS
     assert renewals(31 + 2 * most) == [1, 3, 7, 15, 31, 31 + most, 31 + 2 * most]
-    silence.end()
+    silence.is_broken = True
+    silence.tick()
     assert renewals(3) == [1, 3]

@@ -64,6 +64,7 @@ class Actor:
         self.room = Room(settings, metrics.breaker_open, self.on_room)
         self._fetching: Fetching[Run] = Fetching(publisher.claims, settings, self._join, self.resize)
         self._late: list[Delivery] = []
+        self._is_changing = False
         self._served = time.monotonic()
         self.unhurried = Allowance(settings.timeout, by_deadline=False)
         publisher.on_pressure = lambda high: self.runtime.set_reading(wanted=not high)
@@ -181,9 +182,10 @@ class Actor:
         self._stop()
 
     def on_room(self) -> None:
-        """Let in whoever may enter the handler now."""
-        self.resize()
-        self._admit()
+        """Let in whoever may enter the handler now: once for all that this turn of the event loop brings."""
+        if not self._is_changing:
+            self._is_changing = True
+            asyncio.get_running_loop().call_soon(self._change)
 
     # What runs ask for.
 
@@ -245,16 +247,18 @@ class Actor:
 
     def _join(self, run: Run) -> None:
         self._admission.join(run)
-        self._admit()
+        self.on_room()
 
-    def _admit(self) -> None:
-        calls = self.runtime.calls
-        while self._admission and self.serving and self.room.admits(self._admission.inside + calls.abandoned):
-            run = self._admission.admit()
-            if run is None:
-                break
-            self._enter(run)
+    def _change(self) -> None:
+        self._is_changing = False
+        self.resize()
+        if self.serving:
+            self._admit(self.runtime.calls.abandoned)
         self._return_waiting()
+
+    def _admit(self, abandoned: int) -> None:
+        while self.room.admits(self._admission.inside + abandoned) and (run := self._admission.admit()) is not None:
+            self._enter(run)
 
     def _return_waiting(self) -> None:
         """Once nothing will enter any more, keep nothing that waits."""
@@ -279,6 +283,7 @@ class Actor:
 
     def _give_back_waiting(self) -> int:
         """Give what waits to other pods; nothing is asked for meanwhile, so it does not come back here."""
+        self.resize()
         left = 0
         for call in self.runtime.calls.not_begun():
             run = call.invocation

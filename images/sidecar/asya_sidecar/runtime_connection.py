@@ -80,7 +80,10 @@ class Connection(asyncio.Protocol):
         """Take what the socket had; a peer that breaks the protocol is disconnected."""
         try:
             for kind, request, body in self._reader.feed(data):
-                self._handle(kind, request, body)
+                if request and self.greeted:
+                    self.client.answered(kind, request, body)
+                else:
+                    self._handle(kind, body)
                 if self.closing:
                     return
         except _UNREADABLE as error:
@@ -141,10 +144,8 @@ class Connection(asyncio.Protocol):
             self._transport.writelines(self._unsent)
         self._unsent = []
 
-    def _handle(self, kind: Kind, request: int, body: bytes) -> None:
-        if request and self.greeted:
-            self.client.answered(kind, request, body)
-        elif kind is Kind.HELLO:
+    def _handle(self, kind: Kind, body: bytes) -> None:
+        if kind is Kind.HELLO:
             self._greet(msgspec.json.decode(body, type=Hello))
         elif not self.greeted:
             raise ProtocolError(f"the runtime sent {kind.name} before HELLO")

@@ -144,7 +144,7 @@ class RabbitmqConsumer:
         if self._hand is None:
             return
         tag, is_again = wire.read_deliver(method)
-        self._silence.end()
+        self._silence.is_broken = True
         if self._is_stopped or len(self._in_hand) >= self._prefetch:
             self._hand.give_back(tag)
             return
@@ -187,7 +187,7 @@ class RabbitmqConsumer:
         self._old = len(self._in_hand)
         if not self._is_served:
             self._is_served = True
-            self._silence.end()
+            self._silence.is_broken = True
             logger.info("queue %s: consuming", self._queue)
         self._adjust()
 

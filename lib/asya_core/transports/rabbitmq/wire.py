@@ -23,6 +23,8 @@ DELIVER, RETURN, GET_OK = b"\0\x3c\0\x3c", b"\0\x3c\0\x32", b"\0\x3c\0\x47"
 ACK, NACK = b"\0\x3c\0\x50", b"\0\x3c\0\x78"
 
 _FRAME = struct.Struct(">BHI")
+_HEADER_FRAME = struct.Struct(">BHI4xQ")
+_SHORTEST_HEADER = 12
 _TAG_AND_FLAGS = struct.Struct(">QB")
 _BODY_SIZE = struct.Struct(">Q")
 _CONTENT_HEADER = struct.Struct(">BHIHHQ")
@@ -94,13 +96,36 @@ class Parser:
                 break
             if data[stop] != FRAME_END:
                 raise WireError("the server sent a frame without its end mark")
-            self._read_frame(kind, channel, data[position + 7 : stop])
+            payload = data[position + 7 : stop]
             position = stop + 1
+            if payload[:4] == DELIVER and kind == METHOD and (after := self._read_rest(channel, payload, data, position)):
+                position = after
+            else:
+                self._read_frame(kind, channel, payload)
         else:
             self._missing = FRAME_OVERHEAD - (end - position)
             return position
         self._missing = stop + 1 - end
         return position
+
+    def _read_rest(self, channel: int, method: bytes, data: bytes, position: int) -> int:
+        """Read the rest of a delivery, one header and one body, in one go; return its end.
+
+        Where it is not all there, or not as it is nearly always, nothing is read, and 0 returned.
+        """
+        if channel in self._contents or len(data) - position < _HEADER_FRAME.size:
+            return 0
+        kind, number, size, body_size = _HEADER_FRAME.unpack_from(data, position)
+        body = position + size + FRAME_OVERHEAD
+        stop = body + 7 + body_size
+        most = self.frame_max - FRAME_OVERHEAD
+        is_ordinary = kind == HEADER and number == channel and _SHORTEST_HEADER <= size <= most >= body_size > 0
+        if not is_ordinary or stop >= len(data) or data[body - 1] != FRAME_END or data[stop] != FRAME_END:
+            return 0
+        if data[body : body + 7] != _FRAME.pack(BODY, channel, body_size):
+            return 0
+        self._on_content(channel, method, data[position + 7 + _SHORTEST_HEADER : body - 1], data[body + 7 : stop])
+        return int(stop + 1)
 
     def _read_frame(self, kind: int, channel: int, payload: bytes) -> None:
         if kind == METHOD:

@@ -6,10 +6,9 @@ its arguments as they were.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from asya_core.envelope import Envelope, Status
 from asya_core.error_record import error_of, to_error_end
@@ -20,15 +19,13 @@ from asya_core.route import advanced, next_actor, problem_with_route
 from asya_core.times import read_rfc3339, rfc3339
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The handler ended without error; `first` is child 0, or None when it returned nothing."""
 
     first: Envelope | None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The message did not get through the handler. `chance` in [0, 1) spreads retries of many messages.
 
     `free_after` is after how many seconds it may try again at no cost, as what the handler depends on seems to be out.
@@ -42,8 +39,7 @@ class Failed:
 Outcome = Ended | Failed
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """The circumstances of one run: the actor, its rules, and when the message first arrived at this actor."""
 
     actor: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from asya_core.envelope import Envelope, Status, check_json, decode_edit
 from asya_core.errors import EnvelopeError, ResultError, RouteError
@@ -20,8 +19,7 @@ _DEPTH = Limits().depth
 Kind = Literal["routing", "retry", "happy_end", "error_end"]
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """One message to publish: to whose queue, how much later in seconds, and why."""
 
     actor: str

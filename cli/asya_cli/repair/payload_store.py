@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import UNSET, Raw
 
 from asya_cli.errors import CliError
@@ -45,7 +45,7 @@ class PayloadStore:
         if envelope.payload_ref is not UNSET:
             self._require(envelope.payload_ref)
         elif envelope.payload is not UNSET and len(body := bytes(envelope.payload)) > LARGE:
-            return replace(publication, envelope=with_reference(envelope, self._put(body)))
+            return msgspec.structs.replace(publication, envelope=with_reference(envelope, self._put(body)))
         return publication
 
     def _require(self, raw: Raw) -> None:

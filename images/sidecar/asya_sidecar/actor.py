@@ -210,9 +210,9 @@ class Actor:
         """Settle or release the message, by the run's state."""
         del self.runs[run.key]
         self.room.left(run)
-        if self._fetching.concerns(run.envelope):
+        if run in self._fetching.joined:
             self._fetching.leave(run)
-        self.metrics.active.dec(len(run.deliveries))
+        self.metrics.active.value -= len(run.deliveries)
         if run.state is State.SETTLED:
             self.window.settle(run.deliveries)
             self.metrics.settled(run.status, time.monotonic() - run.begun)

@@ -76,7 +76,7 @@ class Fetching(Generic[_R]):
     """Fetches in the order in which messages came, some at a time; while the store is away, tries again for ever.
 
     A payload has to be within the limits of messages together with the envelope around it. `go_on` is called with a
-    message that waits no longer, `on_resting` when `resting` has changed.
+    message that waits no longer, `on_resting` when `resting` has changed. `joined` are those that have to `leave`.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class Fetching(Generic[_R]):
         self._is_end = settings.is_end
         self._go_on = go_on
         self._on_resting = on_resting
+        self.joined: set[_R] = set()
         self._waiting: deque[_R] = deque()
         self._resting: dict[_R, asyncio.TimerHandle] = {}
         self._tasks: dict[_R, asyncio.Task[Raw | None]] = {}
@@ -106,6 +107,7 @@ class Fetching(Generic[_R]):
 
     def join(self, run: _R) -> None:
         """Wait for the payload, and for the news that nobody has cancelled the message."""
+        self.joined.add(run)
         if self._claims is None:
             self._go_on_without(run, NO_MARKERS if run.envelope.payload_ref is UNSET else NO_STORE)
             return
@@ -114,6 +116,7 @@ class Fetching(Generic[_R]):
 
     def leave(self, run: _R) -> None:
         """Fetch nothing for it any more; a payload that was fetched is not held any more."""
+        self.joined.discard(run)
         run.opened = run.envelope
         if run in self._waiting:
             self._waiting.remove(run)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 from msgspec import UNSET, Raw
 
@@ -33,10 +31,10 @@ def large_part(publication: Publication, threshold: int) -> Raw | None:
 def with_part_stored(publication: Publication, reference: Raw) -> Publication:
     """Return the publication with a reference in place of its large part."""
     if publication.kind != "error_end":
-        return replace(publication, envelope=with_reference(publication.envelope, reference))
+        return msgspec.structs.replace(publication, envelope=with_reference(publication.envelope, reference))
     record = with_status(publication.envelope, publication.envelope.status)
     if record.payload is not UNSET:
         content = _members.decode(record.payload)
         content.pop("original_payload", None)
         record.payload = Raw(msgspec.json.encode({**content, "original_payload_ref": reference}))
-    return replace(publication, envelope=record)
+    return msgspec.structs.replace(publication, envelope=record)

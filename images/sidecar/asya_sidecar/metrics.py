@@ -75,15 +75,15 @@ class Metrics:
 
     def delivered(self, size: int, count: int) -> None:
         """Count a delivery of `size` bytes, the broker's `count`th of that message."""
-        self._received.inc()
+        self._received.value += 1
         self.received_bytes.observe(size)
-        self.active.inc()
+        self.active.value += 1
         if count > 1:
             self.redelivered.inc()
 
     def settled(self, status: str, seconds: float) -> None:
         """Count a message that is done, `seconds` after its delivery."""
-        self._processed.at(self._actor, status).inc()
+        self._processed.at(self._actor, status).value += 1
         self.processing.observe(seconds)
 
     def failed(self, reason: str) -> None:
@@ -109,7 +109,7 @@ class Metrics:
 
     def sent(self, queue: str, kind: str, size: int, seconds: float) -> None:
         """Count a confirmed publish that took `seconds`."""
-        self._sent.at(queue, kind).inc()
+        self._sent.at(queue, kind).value += 1
         self._send.at(queue, self._transport).observe(seconds)
         self.sent_bytes.observe(size)
 

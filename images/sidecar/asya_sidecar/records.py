@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -133,4 +132,4 @@ def lighter_retry(publication: Publication) -> Publication | None:
     if publication.kind != "retry" or status is UNSET or status.error is UNSET:
         return None
     light = msgspec.structs.replace(status, error=UNSET)
-    return replace(publication, envelope=with_status(publication.envelope, light))
+    return msgspec.structs.replace(publication, envelope=with_status(publication.envelope, light))

@@ -29,7 +29,7 @@ from asya_sidecar.records import lighter_retry, too_large, unroutable
 from asya_sidecar.request import PAST_DEADLINE, Allowance, deadline, time_allowed
 from asya_sidecar.room import Room, may_kill
 from asya_sidecar.settings import Settings
-from asya_sidecar.states import OVER, Key, State
+from asya_sidecar.states import Key, State
 
 log = logging.getLogger(__name__)
 _chance = random.SystemRandom()
@@ -61,12 +61,15 @@ class Surroundings(Protocol):
 
 
 class Run:
-    """A message in hand; `opened` is its envelope with the payload in it, also where that came by reference."""
+    """A message in hand; `opened` is its envelope with the payload in it, also where that came by reference.
+
+    `over` says that the message has left our hands.
+    """
 
     __slots__ = (
         "_broken", "_by_deadline", "_deadline", "_first", "_free", "_has_ended", "_interruptions", "_items",
-        "_unconfirmed", "actor", "arrived", "begun", "deliveries", "envelope", "key", "opened", "request", "state",
-        "status", "suspected",
+        "_unconfirmed", "actor", "arrived", "begun", "deliveries", "envelope", "key", "opened", "over", "request",
+        "state", "status", "suspected",
     )  # fmt: skip
 
     def __init__(self, actor: Surroundings, key: Key, delivery: Delivery, envelope: Envelope, now: datetime) -> None:
@@ -78,7 +81,7 @@ class Run:
         self.arrived = arrival(envelope, now)
         self.state = State.WAITING
         self.status = "success"
-        self.suspected = False
+        self.suspected = self.over = False
         self.request = 0
         self._deadline = deadline(envelope)
         self._by_deadline = False
@@ -92,11 +95,6 @@ class Run:
     def alone(self) -> bool:
         """Whether it must run with nothing beside it, because it may bring the handler's process or the pod down."""
         return self.suspected or may_kill(self.deliveries[-1].count)
-
-    @property
-    def over(self) -> bool:
-        """Whether the message has left our hands."""
-        return self.state in OVER
 
     def delivery(self) -> Delivery:
         """Return the delivery by which the message is held now: the last one, where it was delivered again."""
@@ -295,5 +293,6 @@ class Run:
 
     def _finish(self, state: State) -> None:
         if not self.over:
+            self.over = True
             self.state = state
             self.actor.finished(self)

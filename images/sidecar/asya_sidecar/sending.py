@@ -136,7 +136,8 @@ class Sending:
     def _end(self, error: Exception | None) -> None:
         if self._held:
             self._publisher.metrics.held.dec()
-        self._count(waits_apart=False)
+        if self._waits_apart:
+            self._count(waits_apart=False)
         self._publisher.finished(self._size)
         self._done(self._publication, error)
 

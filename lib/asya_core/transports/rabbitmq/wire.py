@@ -98,7 +98,11 @@ class Parser:
                 raise WireError("the server sent a frame without its end mark")
             payload = data[position + 7 : stop]
             position = stop + 1
-            if payload[:4] == DELIVER and kind == METHOD and (after := self._read_rest(channel, payload, data, position)):
+            if (
+                payload[:4] == DELIVER
+                and kind == METHOD
+                and (after := self._read_rest(channel, payload, data, position))
+            ):
                 position = after
             else:
                 self._read_frame(kind, channel, payload)

@@ -33,13 +33,15 @@ class Silence:
 
     def __init__(self) -> None:
         self.is_broken = False
-        self._begin()
+        self._ticks = self._asks = self._doubts = 0
+        self._renewal = 1
 
     def tick(self) -> bool:
         """Return whether to ask the server now what it has."""
         if self.is_broken:
             self.is_broken = False
-            self._begin()
+            self._ticks = self._asks = self._doubts = 0
+            self._renewal = 1
         self._ticks += 1
         if self._ticks < SILENT_TICKS:
             return False
@@ -60,10 +62,6 @@ class Silence:
             self._ticks = SILENT_TICKS - 1  # messages may just have come, so the next tick asks again
             return Remedy.NOTHING
         return self._renew_rarely() if has_room and is_empty else Remedy.NOTHING
-
-    def _begin(self) -> None:
-        self._ticks = self._asks = self._doubts = 0
-        self._renewal = 1
 
     def _renew_rarely(self) -> Remedy:
         """Renew at the first answer of a silence, then after twice as many each time."""

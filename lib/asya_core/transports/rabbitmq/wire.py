@@ -97,15 +97,11 @@ class Parser:
             if data[stop] != FRAME_END:
                 raise WireError("the server sent a frame without its end mark")
             payload = data[position + 7 : stop]
-            position = stop + 1
-            if (
-                payload[:4] == DELIVER
-                and kind == METHOD
-                and (after := self._read_rest(channel, payload, data, position))
-            ):
-                position = after
-            else:
+            is_delivery = kind == METHOD and payload[:4] == DELIVER
+            after = self._read_rest(channel, payload, data, stop + 1) if is_delivery else 0
+            if not after:
                 self._read_frame(kind, channel, payload)
+            position = after or stop + 1
         else:
             self._missing = FRAME_OVERHEAD - (end - position)
             return position

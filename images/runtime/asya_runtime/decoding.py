@@ -12,6 +12,8 @@ from asya_runtime.errors import PARSING, InvocationError
 _SHAPE = bytes(ord("0") if byte in b"0123456789" else ord("e") if byte == ord("E") else byte for byte in range(256))
 # A whole number of 19 digits or more may not fit into 64 bits; orjson would read it as a float.
 _LONG_NUMBER = b"0" * 19
+_STEP = 4
+_SAMPLES = b"0" * (len(_LONG_NUMBER) // _STEP)
 # Shorter ones with smaller exponents fit into a float, whose largest is about 1e308, and into an int.
 _HUGE_NUMBERS = (b"0" * 200, b"e000")
 
@@ -38,11 +40,16 @@ def decode_exactly(data: bytes) -> object:
         raise InvocationError(PARSING, f"the message is not JSON: {error}") from None
 
 
+def _has_long_number(data: bytes) -> bool:
+    """Look at every fourth byte first: a long number has four digits in a row there, and little else has."""
+    return _SAMPLES in data[::_STEP].translate(_SHAPE) and _LONG_NUMBER in data.translate(_SHAPE)
+
+
 def guarded(loads: Callable[[bytes], object]) -> Callable[[bytes], object]:
     """Return `loads` of another library, made to give what `decode_exactly` gives."""
 
     def decode(data: bytes) -> object:
-        if _LONG_NUMBER in data.translate(_SHAPE):
+        if _has_long_number(data):
             return decode_exactly(data)
         try:
             return loads(data)

@@ -86,7 +86,8 @@ class Decoder:
     def __init__(self, allowed: frozenset[int], limit: int = DEFAULT_LIMIT) -> None:
         self._allowed = allowed
         self._limit = limit
-        self._rest = bytearray()
+        self._held: list[bytes] = []
+        self._size = 0
         self._need = 0
         self.error: FrameError | None = None
 
@@ -98,18 +99,22 @@ class Decoder:
         """
         if self.error is not None:
             return []
-        if self._rest:
-            self._rest += data
-            if len(self._rest) < self._need:
+        if self._held:
+            self._held.append(data)
+            self._size += len(data)
+            if self._size < self._need:
                 return []
-            data = bytes(self._rest)
+            data = b"".join(self._held)
+            self._held.clear()
         frames: list[Frame] = []
         try:
             position = self._cut(data, frames)
         except FrameError as error:
             self.error = error
             position = len(data)
-        self._rest = bytearray(data[position:])
+        if position < len(data):
+            self._held.append(data[position:])
+            self._size = len(data) - position
         return frames
 
     def _cut(self, data: bytes, frames: list[Frame]) -> int:

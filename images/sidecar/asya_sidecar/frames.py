@@ -81,7 +81,8 @@ class FrameReader:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._rest = bytearray()
+        self._held: list[bytes] = []
+        self._size = 0
         self._wanted = _HEADER.size
 
     def feed(self, data: bytes) -> Iterator[tuple[Kind, int, bytes]]:
@@ -89,13 +90,15 @@ class FrameReader:
 
         Raises ProtocolError at the first frame that the protocol does not allow, as soon as its header shows it.
         """
-        if self._rest:
-            self._rest += data
-            if len(self._rest) < self._wanted:
-                self._check_length(self._rest, 0)
+        if self._held:
+            self._held.append(data)
+            self._size += len(data)
+            if self._size < self._wanted:
+                if self._size < _HEADER.size:
+                    self._check_length(b"".join(self._held), 0)
                 return
-            data = bytes(self._rest)
-            self._rest.clear()
+            data = b"".join(self._held)
+            self._held.clear()
         start, end = 0, len(data)
         self._wanted = _HEADER.size
         while end - start >= _HEADER.size:
@@ -108,7 +111,9 @@ class FrameReader:
             yield kind, request, data[start + _HEADER.size : stop]
             start = stop
         self._check_length(data, start)
-        self._rest += data[start:]
+        if start < end:
+            self._held.append(data[start:])
+            self._size = end - start
 
     def _checked(self, size: int, number: int, request: int) -> Kind:
         if not 0 <= size <= self._limit:
@@ -123,7 +128,7 @@ class FrameReader:
             raise ProtocolError(f"the runtime sent {kind.name} with {size} bytes of body")
         return kind
 
-    def _check_length(self, data: bytes | bytearray, start: int) -> None:
+    def _check_length(self, data: bytes, start: int) -> None:
         """Judge an announced length before anything that it announces is kept."""
         if len(data) - start >= _LENGTH.size:
             self._check_size(_LENGTH.unpack_from(data, start)[0] - _FIXED)

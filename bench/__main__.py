@@ -26,6 +26,7 @@ QUICK_SECONDS = 150.0
 """After so many seconds a quick run begins no further round."""
 
 _BEGAN = time.monotonic()
+_FAILURES = (CliError, PreparationError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,16 @@ def main(arguments: Sequence[str]) -> int:
     """Measure; return the exit code. Whoever is asked to end ends all that was started first."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     wanted = read(arguments)
+    failed: list[str] = []
     try:
-        found = run(wanted)
-    except (CliError, PreparationError, RuntimeError) as error:
-        tell(f"error: {error}\n{getattr(error, 'detail', '')}".rstrip())
+        found = run(wanted, failed)
+    except _FAILURES as error:
+        tell_failure("no bench can run", error)
         return 1
     publish(found, wanted.folder)
-    return 0
+    if failed:
+        tell(f"error: these benches failed, so their rows are missing: {', '.join(failed)}")
+    return 1 if failed else 0
 
 
 def read(arguments: Sequence[str]) -> Wanted:
@@ -62,21 +66,29 @@ def read(arguments: Sequence[str]) -> Wanted:
     add("--seconds", type=float, default=None, help="about how long a round works (default: 2, quick: 0.7)")
     add("--folder", type=Path, default=HERE, help="where results.json, README.md and ratios.svg are written")
     given = parser.parse_args(arguments)
+    try:
+        given.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--folder {given.folder}: {error.strerror}; give a folder that can be written to")
     seconds = given.seconds or (0.7 if given.quick else 2.0)
     benches = given.only or (QUICK if given.quick else tuple(BENCHES))
     until = _BEGAN + QUICK_SECONDS if given.quick else None
     return Wanted(benches, Effort(given.rounds, seconds, given.quick, until), given.folder, given.systems)
 
 
-def run(wanted: Wanted) -> Results:
-    """Run the benches one after the other and return all that they have found."""
+def run(wanted: Wanted, failed: list[str]) -> Results:
+    """Run the benches one after the other and return all that they have found; name those that `failed`."""
     machine = describe_machine()
     found: list[Row] = []
     with open_stage(tell, wanted.systems) as stage:
         versions = describe_versions(stage.environments, stage.broker.version())
         for name in wanted.benches:
             tell(f"--- {name}")
-            found += BENCHES[name](stage, wanted.effort, found)
+            try:
+                found += BENCHES[name](stage, wanted.effort, found)
+            except _FAILURES as error:
+                failed.append(name)
+                tell_failure(f"the bench {name}", error)
     return Results(machine=machine, versions=versions, commit=commit(), rows=found)
 
 
@@ -88,6 +100,11 @@ def publish(found: Results, folder: Path) -> None:
     page.write_text(replace_figures(written, found), encoding="utf-8")
     (folder / "ratios.svg").write_text(draw(found.rows), encoding="utf-8")
     tell(f"wrote results.json, README.md and ratios.svg in {folder}")
+
+
+def tell_failure(what: str, error: Exception) -> None:
+    """Print what failed and why, with the output of whatever failed."""
+    tell(f"error: {what}: {error}\n{getattr(error, 'detail', '')}".rstrip())
 
 
 def tell(line: str) -> None:

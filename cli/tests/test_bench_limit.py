@@ -64,7 +64,7 @@ def test_a_batch_is_one_call_and_its_json_is_that_of_all_its_messages():
     assert limit_of(full, rate=32_000.0, inside=950e-6, codec=20e-6, cpu=at_ease).name == "codec"
 
 
-@pytest.mark.parametrize(("prefetch", "limit"), [(1, "prefetch"), (4, "prefetch"), (101, "broker"), (None, "broker")])
+@pytest.mark.parametrize(("prefetch", "limit"), [(1, "prefetch"), (4, "prefetch"), (201, "broker"), (None, "broker")])
 def test_prefetch_is_the_limit_where_it_is_far_below_what_keeps_the_handler_at_work(prefetch, limit):
     assert limit_of(replace(PLAIN, prefetch=prefetch)).name == limit
 

@@ -13,7 +13,7 @@ _HALF = 0.5
 _NOTHING_LEFT = 0.1  # of the processors' time
 _MILLI = 1e-3
 
-AHEAD_SECONDS, MOST_AHEAD = 0.1, 200
+AHEAD_SECONDS, MOST_AHEAD = 0.1, 400
 """What `prefetch: auto` holds beside what runs: the sidecar's figures, which is not imported here."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 AHEAD_SECONDS = 0.1
 """Work held ahead, in seconds: long enough to hide the broker's round trip, short enough to give back quickly."""
 
-MOST_AHEAD = 200
+MOST_AHEAD = 400
 """Messages held ahead at most; more brings no more throughput."""
 
 SLOW_SECONDS = 1.0
@@ -13,7 +13,7 @@ SLOW_SECONDS = 1.0
 
 _TOO_MUCH = 2
 """So many times what is worth holding is held before it becomes less."""
-_WEIGHT = 0.05
+_WEIGHT = 0.025
 """Of the last call in the mean. Much more, and on a busy machine each late call would have the broker send less."""
 
 

@@ -25,7 +25,7 @@ def test_it_doubles_once_there_are_as_many_successes():
 def test_the_broker_hears_of_few_changes_on_the_way_to_the_top():
     prefetch = Prefetch(1)
 
-    assert {after(prefetch, 0.0001) for _ in range(500)} == {2, 3, 5, 9, 17, 33, 65, 129, 201}
+    assert {after(prefetch, 0.0001) for _ in range(500)} == {2, 3, 5, 9, 17, 33, 65, 129, 257, 401}
 
 
 @given(st.lists(st.floats(0.0004, 0.0012), min_size=300, max_size=600))

@@ -30,8 +30,9 @@ HANDLERS = Path(__file__).resolve().parent.parent / "apps"
 SINK = "sink"
 """Name of the actor after the last one that is measured; only its queue is there."""
 
-CHARTS_OWN: Mapping[str, Any] = {"claimCheck": {"threshold": 16 * 1024 * 1024 - 1}}
-"""A local run always has a store for large payloads, and the chart by itself has none: so payloads stay in messages."""
+LARGEST_PAYLOAD, LARGEST_ON_SQS = 16 * 1024 * 1024 - 1, 896 * 1024
+"""A local run always has a store for large payloads, and the chart by itself has none: so payloads of up to so many
+bytes stay in messages."""
 
 CONTAINERS = {"sidecar": SIDECAR, "runtime": RUNTIME}
 
@@ -68,7 +69,7 @@ class Actors(LocalRun):
         self._broker = broker
         self._lead = lead
         self.held: dict[str, list[ProcessPlan]] = {}
-        actors = [Actor(step.name, _values(step), str(step.python)) for step in steps]
+        actors = [Actor(step.name, _values(step, transport), str(step.python)) for step in steps]
         super().__init__(Wish(work=HANDLERS, actors=actors), state_dir=folder, transport=transport, fresh=True)
 
     @property
@@ -132,8 +133,9 @@ class Actors(LocalRun):
         return [each.pid for each in self.state.processes if each.actor == self.transport]
 
 
-def _values(step: Step) -> dict[str, Any]:
-    return {"image": LOCAL_IMAGE, "handler": step.handler, **CHARTS_OWN, **step.values}
+def _values(step: Step, transport: str) -> dict[str, Any]:
+    largest = LARGEST_ON_SQS if transport == "sqs" else LARGEST_PAYLOAD
+    return {"image": LOCAL_IMAGE, "handler": step.handler, "claimCheck": {"threshold": largest}, **step.values}
 
 
 class Chain:

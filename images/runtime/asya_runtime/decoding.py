@@ -15,7 +15,7 @@ _LONG_NUMBER = b"0" * 19
 _STEP = 4
 _SAMPLES = b"0" * (len(_LONG_NUMBER) // _STEP)
 # Shorter ones with smaller exponents fit into a float, whose largest is about 1e308, and into an int.
-_HUGE_NUMBERS = (b"0" * 200, b"e000")
+_HUGE_NUMBERS = (b"0" * 200, b"0e000")
 
 
 class HugeNumber(float):

@@ -192,7 +192,8 @@ class Actor:
     def left_handler(self, run: Run, seconds: float | None) -> None:
         """Let the next one in."""
         self._admission.leave(run)
-        self._fetching.handled(run)
+        if run in self._fetching.joined:
+            self._fetching.handled(run)
         self.room.handled(seconds, run.delivery().count)
         self.on_room()
 

@@ -56,7 +56,8 @@ class Owner(Protocol[_I]):
 class RuntimeClient(Generic[_I]):
     """A connection to the runtime that is made again whenever it is lost.
 
-    `limit`: bytes of the largest result; `timeout`: the most seconds that any handler may take.
+    `limit`: bytes of the largest result; `timeout`: the most seconds that any handler may take. `most_bytes` is how
+    large the body of an INVOKE may be.
     """
 
     def __init__(self, socket: Path, limit: int, timeout: float, owner: Owner[_I]) -> None:
@@ -65,6 +66,7 @@ class RuntimeClient(Generic[_I]):
         self.timeout = timeout
         self.owner = owner
         self.hello: Hello | None = None
+        self.most_bytes = 0
         self.calls: Calls[_I] = Calls(1)
         self.closed = asyncio.Event()
         self._newest: Connection | None = None
@@ -79,11 +81,6 @@ class RuntimeClient(Generic[_I]):
         """Whether invocations are welcome now."""
         connection = self._connection
         return connection is not None and not connection.draining and not connection.closing
-
-    @property
-    def most_bytes(self) -> int:
-        """How large the body of an INVOKE may be."""
-        return self.hello.limit if self.hello is not None else 0
 
     async def run(self) -> None:
         """Keep a connection until `close`. Waits for the runtime as long as it takes to load the handler."""
@@ -163,7 +160,7 @@ class RuntimeClient(Generic[_I]):
 
     def connected(self, connection: Connection, hello: Hello) -> None:
         """Take a connection whose HELLO has come."""
-        self._connection, self.hello = connection, hello
+        self._connection, self.hello, self.most_bytes = connection, hello, hello.limit
         self._given_up = False
         self.calls = Calls(hello.concurrency)
         self._file.open(hello.concurrency)

@@ -220,7 +220,7 @@ class ToSidecar:
         asked: list[Asked] = []
         for part in parts:
             connection.data_received(part)
-            assert len(connection._reader._rest) <= LIMIT + OVERHEAD + HEADER
+            assert sum(map(len, connection._reader._held)) <= LIMIT + OVERHEAD + HEADER
             if connection.closing:
                 break
             if client.ready and not asked:

@@ -86,8 +86,7 @@ class Decoder:
     def __init__(self, allowed: frozenset[int], limit: int = DEFAULT_LIMIT) -> None:
         self._allowed = allowed
         self._limit = limit
-        self._held: list[bytes] = []
-        self._size = 0
+        self._rest = bytearray()
         self._need = 0
         self.error: FrameError | None = None
 
@@ -99,22 +98,18 @@ class Decoder:
         """
         if self.error is not None:
             return []
-        if self._held:
-            self._held.append(data)
-            self._size += len(data)
-            if self._size < self._need:
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._need:
                 return []
-            data = b"".join(self._held)
-            self._held.clear()
+            data = bytes(self._rest)
         frames: list[Frame] = []
         try:
             position = self._cut(data, frames)
         except FrameError as error:
             self.error = error
             position = len(data)
-        if position < len(data):
-            self._held.append(data[position:])
-            self._size = len(data) - position
+        self._rest = bytearray(data[position:])
         return frames
 
     def _cut(self, data: bytes, frames: list[Frame]) -> int:

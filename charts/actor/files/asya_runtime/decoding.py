@@ -12,8 +12,10 @@ from asya_runtime.errors import PARSING, InvocationError
 _SHAPE = bytes(ord("0") if byte in b"0123456789" else ord("e") if byte == ord("E") else byte for byte in range(256))
 
 _LONG_NUMBER = b"0" * 19
+_STEP = 4
+_SAMPLES = b"0" * (len(_LONG_NUMBER) // _STEP)
 
-_HUGE_NUMBERS = (b"0" * 200, b"e000")
+_HUGE_NUMBERS = (b"0" * 200, b"0e000")
 
 
 class HugeNumber(float):
@@ -38,11 +40,16 @@ def decode_exactly(data: bytes) -> object:
         raise InvocationError(PARSING, f"the message is not JSON: {error}") from None
 
 
+def _has_long_number(data: bytes) -> bool:
+
+    return _SAMPLES in data[::_STEP].translate(_SHAPE) and _LONG_NUMBER in data.translate(_SHAPE)
+
+
 def guarded(loads: Callable[[bytes], object]) -> Callable[[bytes], object]:
 
 
     def decode(data: bytes) -> object:
-        if _LONG_NUMBER in data.translate(_SHAPE):
+        if _has_long_number(data):
             return decode_exactly(data)
         try:
             return loads(data)

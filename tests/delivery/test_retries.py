@@ -18,6 +18,8 @@ LATE_SHARE = 0.1
 """How late an attempt may begin: a tenth of its delay, or what the broker needs at most, about a second."""
 
 MANY = 8
+MANY_CHANCES = 32
+"""SQS delays by whole seconds, so that two thirds of the jittered delays are alike there: so many never all are."""
 MOST = {"nats": 300, "rabbitmq": 300, "sqs": 60}
 """How many messages: fewer where the broker's stand-in is slow."""
 PROBES_EVERY = 0.3
@@ -67,7 +69,8 @@ def are_within(late, pauses, least, most):
 async def test_attempts_follow_after_the_delays_of_their_policy(place):
     outlet = await place.outlet("b")
     times = {"SteadyError": 2, "GrowingError": 3, "JitteredError": 1, "BusyError": 1}
-    names = [f"{error}{number}" for error in times for number in range(MANY if times[error] == 1 else 3)]
+    counts = {"SteadyError": 3, "GrowingError": 3, "JitteredError": MANY_CHANCES, "BusyError": MANY}
+    names = [f"{error}{number}" for error, count in counts.items() for number in range(count)]
     async with Pod(place, "only", "steps.fail", ASYA_RESILIENCY=RESILIENCY) as pod:
         await pod.ready()
         async with probing(place) as sent:

@@ -11,8 +11,8 @@ from tests.transport.parties import Inbox, consuming, eventually, has_depth
 REBUILT_WITHIN = 10.0
 
 
-async def test_a_subscription_that_the_server_forgot_is_made_again(rabbit, parties, queue, monkeypatch):
-    monkeypatch.setattr(silence, "SILENT_TICKS", 1)
+async def forgotten(rabbit, parties, queue):
+    """Return the inbox of a consumer whose subscription is gone, unknown to it, while a message waits."""
     transport, inbox = await parties.join(rabbit), Inbox()
     await transport.ensure(queue)
     consumer = await transport.consume(queue, 5, inbox)
@@ -20,18 +20,18 @@ async def test_a_subscription_that_the_server_forgot_is_made_again(rabbit, parti
     consumer.settle(await inbox.take())
     consumer._channel.request(commands.Basic.Cancel(consumer._tags[0]), lambda _: None)
     await publish(transport, queue, b"after")
+    return inbox
+
+
+async def test_a_subscription_that_the_server_forgot_is_made_again(rabbit, parties, queue, monkeypatch):
+    monkeypatch.setattr(silence, "SILENT_TICKS", 1)
+    inbox = await forgotten(rabbit, parties, queue)
     assert (await inbox.take(within=REBUILT_WITHIN)).body == b"after"
 
 
 async def test_a_first_doubt_about_a_subscription_is_settled_at_once(rabbit, parties, queue, monkeypatch):
     monkeypatch.setattr(silence, "SILENT_TICKS", 6)
-    transport, inbox = await parties.join(rabbit), Inbox()
-    await transport.ensure(queue)
-    consumer = await transport.consume(queue, 5, inbox)
-    await publish(transport, queue, b"before")
-    consumer.settle(await inbox.take())
-    consumer._channel.request(commands.Basic.Cancel(consumer._tags[0]), lambda _: None)
-    await publish(transport, queue, b"after")
+    inbox = await forgotten(rabbit, parties, queue)
     assert (await inbox.take(within=11)).body == b"after"  # not a second silence later, which would be 12 s
 
 

@@ -61,7 +61,7 @@ def encode_frame(kind: Kind, request: int = 0, body: bytes = b"") -> bytes:
 def encode_invoke(request: int, timeout: float, meta: bytes, payload: bytes | memoryview) -> list[bytes | memoryview]:
     """Return an INVOKE frame in pieces, so that the payload is not copied here. `timeout` in seconds, 0 for none."""
     milliseconds = min(max(int(timeout * 1000), 1), _LONGEST_TIMEOUT) if timeout > 0 else 0
-    length = _FIXED + _INVOKE.size + len(meta) + len(payload)
+    length = _FIXED + invoke_size(meta, payload)
     return [_HEADER.pack(length, Kind.INVOKE, request) + _INVOKE.pack(milliseconds, len(meta)) + meta, payload]
 
 

@@ -44,7 +44,3 @@ class State(enum.Enum):
     SETTLED = enum.auto()
     RELEASED = enum.auto()
     LOST = enum.auto()
-
-
-OVER = (State.SETTLED, State.RELEASED, State.LOST)
-"""A message in one of these has left our hands."""

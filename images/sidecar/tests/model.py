@@ -18,7 +18,7 @@ from asya_sidecar import states
 from asya_sidecar.frames import Kind
 from asya_sidecar.run import Run
 from asya_sidecar.running_file import Report, Snapshot
-from asya_sidecar.states import OVER, State
+from asya_sidecar.states import State
 
 LEASE_FOREVER = float("inf")
 NEXT_QUEUE = "asya-b"
@@ -28,7 +28,7 @@ NEXT_QUEUE = "asya-b"
 _STEPS = re.compile(r"^    ([A-Z]+) +([A-Z]+) +[a-z]", re.MULTILINE)
 STEPS = {(State[before], State[after]) for before, after in _STEPS.findall(states.__doc__ or "")}
 """Every step from one state to another that `states` names, and the one that it names for all."""
-STEPS |= {(state, State.RELEASED) for state in State if state not in OVER}
+STEPS |= {(state, State.RELEASED) for state in State if state not in {State.SETTLED, State.RELEASED, State.LOST}}
 
 
 def stepping(kind):
